@@ -1,0 +1,37 @@
+// Actions: what is to happen to a table, computed without touching a catalog.
+//
+// An action is applied to a base; it writes new manifests and a manifest list through FileIo and
+// returns the metadata that is to follow. The same action may be applied again to a newer base after
+// a conflict: data files are kept, manifests are written anew under the next attempt number.
+// Does not: commit, delete files, or notice that the same data file was added before.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "iceberg/data_file.h"
+#include "iceberg/file_io.h"
+#include "iceberg/table_metadata.h"
+
+namespace tradelake::iceberg {
+
+class Action {
+ public:
+  virtual ~Action() = default;
+  // Errors: conflict (the base no longer allows it, e.g. a file to be replaced is gone), io, corrupt.
+  virtual Result<TableMetadata> apply(const TableMetadata& base, FileIo& io, int attempt) = 0;
+};
+
+// Adds files. Manifests below commit.manifest.target-size-bytes are merged once there are
+// commit.manifest.min-count-to-merge of them (commit.manifest-merge.enabled, default true).
+std::unique_ptr<Action> append_files(std::vector<DataFile> files, std::map<std::string, std::string> summary);
+
+// Removes and adds files in one snapshot of operation "overwrite" (copy-on-write). Every removed
+// path must be live in the base.
+std::unique_ptr<Action> overwrite_files(std::vector<std::string> removed_paths, std::vector<DataFile> added,
+                                        std::map<std::string, std::string> summary);
+
+}  // namespace tradelake::iceberg

@@ -1,0 +1,68 @@
+// The catalog: which metadata file is each table's head. Iceberg's JDBC layout (V1), shared with
+// Spark and PyIceberg, plus our progress rows in the same database.
+//
+// Threads: all calls may come from any thread; one transaction at a time.
+// Invariant: commit() swaps all pointers and all progress rows, or nothing.
+// Does not: write or delete files; retry; log connection strings.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "iceberg/progress.h"
+#include "iceberg/table_metadata.h"
+
+namespace tradelake::iceberg {
+
+struct TableIdent {
+  std::string name_space;  // "bronze"; levels joined by dots are not supported
+  std::string name;
+  friend auto operator<=>(const TableIdent&, const TableIdent&) = default;
+};
+
+std::string to_string(const TableIdent& ident);  // "bronze.trades"
+
+struct PointerSwap {
+  TableIdent table;
+  std::string expected_location;
+  std::string new_location;
+};
+
+// What the pipeline last wrote to a table, checked on start against the table's own snapshots.
+struct TableCommit {
+  TableIdent table;
+  std::string commit_id;
+};
+
+struct CatalogCommit {
+  std::vector<PointerSwap> swaps;
+  std::string pipeline;  // empty: no progress
+  std::vector<ProgressUpdate> progress;
+  std::vector<TableCommit> table_commits;
+};
+
+class Catalog {
+ public:
+  virtual ~Catalog() = default;
+
+  virtual Result<std::vector<TableIdent>> list_tables() = 0;
+  // The pointer. Errors: not_found, unavailable, corrupt.
+  virtual Result<std::string> metadata_location(const TableIdent& table) = 0;
+  // Registers a table at its first metadata file; makes the namespace. Errors: already_exists.
+  virtual Result<> create_table(const TableIdent& table, const std::string& metadata_location) = 0;
+
+  virtual Result<std::vector<ProgressRow>> progress(const std::string& pipeline) = 0;
+  virtual Result<std::vector<TableCommit>> table_commits(const std::string& pipeline) = 0;
+
+  // Errors: conflict (a pointer is not where the batch expected it; nothing changed: refresh and
+  // retry), fenced (a progress row is not as expected; nothing changed), unknown_outcome, io,
+  // unavailable (nothing changed).
+  virtual Result<> commit(const CatalogCommit& commit) = 0;
+};
+
+// A SQLite file (made if missing) holding the catalog `name`. Errors: io, corrupt.
+Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path, const std::string& name);
+
+}  // namespace tradelake::iceberg

@@ -1,0 +1,34 @@
+// Reading a table: files of a snapshot, pruned by partition and bounds; rows as Arrow tables.
+//
+// Threads: functions; plan and read may run in different threads.
+// Invariant: rows come by field id, so renamed columns are found and dropped ones are not.
+// Does not: apply delete files: a snapshot that has some is refused (unsupported).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "iceberg/data_file.h"
+#include "iceberg/expression.h"
+#include "iceberg/manifest.h"
+#include "iceberg/table.h"
+
+namespace arrow {
+class Table;
+}
+
+namespace tradelake::iceberg {
+
+// The live data files of the snapshot (the current one if none is named) that may hold matching rows.
+// Manifests are pruned by their partition summaries, files by partition and column bounds.
+Result<std::vector<ManifestEntry>> plan_files(const TableMetadata& metadata, FileIo& io, const Filter& filter,
+                                              std::optional<SnapshotId> snapshot = {});
+
+// The matching rows of one file, with these top-level columns (empty = all) of the current schema in
+// the order given; row groups are pruned by statistics, rows filtered exactly.
+Result<std::shared_ptr<arrow::Table>> read_data_file(const TableMetadata& metadata, FileIo& io, const DataFile& file,
+                                                     const std::vector<std::string>& columns, const Filter& filter);
+
+}  // namespace tradelake::iceberg

@@ -1,0 +1,42 @@
+// One atomic change of several tables and of a pipeline's progress rows.
+//
+// Threads: one at a time. Use: add() an action per table, then commit() once.
+// On conflict the tables are loaded again and the actions applied to the new heads, with back-off,
+// up to `max_attempts`. Files of failed attempts stay for orphan removal: nothing is deleted here.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "iceberg/action.h"
+#include "iceberg/table.h"
+
+namespace tradelake::iceberg {
+
+class Transaction {
+ public:
+  Transaction(Catalog& catalog, FileIo& io);
+
+  // `table` is replaced by its new head when commit() succeeds; it must outlive the transaction.
+  void add(Table& table, std::unique_ptr<Action> action);
+  // Every table of this transaction gets `commit_id` as its last commit of the pipeline.
+  void set_progress(std::string pipeline, std::string commit_id, std::vector<ProgressUpdate> updates);
+
+  // Errors: those of Catalog::commit() and Action::apply(); conflict only after the last attempt.
+  Result<> commit(int max_attempts = 5);
+
+ private:
+  struct Change {
+    Table* table;
+    std::unique_ptr<Action> action;
+  };
+  Catalog& catalog_;
+  FileIo& io_;
+  std::vector<Change> changes_;
+  std::string pipeline_;
+  std::string commit_id_;
+  std::vector<ProgressUpdate> progress_;
+};
+
+}  // namespace tradelake::iceberg

@@ -1,0 +1,66 @@
+#include "core/decimal.h"
+
+#include <gtest/gtest.h>
+
+namespace tradelake {
+namespace {
+
+std::string parsed(std::string_view text) {
+  const auto value = parse_decimal(text);
+  if (value) return to_string(*value);
+  return value.error() == DecimalError::bad_number ? "bad_number" : "out_of_range";
+}
+
+Decimal dec(std::string_view text) { return *parse_decimal(text); }
+std::string show(std::optional<Decimal> value) { return value ? to_string(*value) : "null"; }
+
+TEST(ParseDecimal, TakesTheTextExactly) {
+  const std::pair<std::string_view, std::string_view> table[] = {
+      {"61837.63", "61837.63"}, {"84017.50", "84017.5"}, {"0.000000000001", "0.000000000001"},
+      {"0", "0"}, {"000.10", "0.1"}, {"1e-18", "0.000000000000000001"}, {"10e-19", "0.000000000000000001"},
+      {"1.5E3", "1500"}, {"9999999999999999.999999999999999999", "9999999999999999.999999999999999999"},
+      {"1.10000000000000000000000000000", "1.1"}, {"1e15", "1000000000000000"},
+      {"0e999999999999", "0"}, {"900000000000000.1", "900000000000000.1"},
+      {"999999999999999999e-10", "99999999.9999999999"}};
+  for (const auto& [text, expected] : table) EXPECT_EQ(parsed(text), expected) << text;
+}
+
+TEST(ParseDecimal, NamesWhatIsWrong) {
+  for (const auto* text : {"", ".", "1.", ".5", "-1", "+1", "NaN", "Infinity", " 1", "1 ", "1e", "1e+", "0x1",
+                           "1.2.3", "1,5", "--1", "1e5.5"}) {
+    EXPECT_EQ(parsed(text), "bad_number") << text;
+  }
+  EXPECT_EQ(parsed(std::string(81, '1')), "bad_number");
+  for (const auto* text : {"10000000000000000", "1e16", "0.0000000000000000001", "1e-19", "1e999999999999",
+                           "1e-999999999999", "123456789012345678901234567890123456789"}) {
+    EXPECT_EQ(parsed(text), "out_of_range") << text;
+  }
+}
+
+TEST(Turnover, RoundsHalfUpAtEighteenDecimals) {
+  EXPECT_EQ(show(multiply(dec("0.000000000001"), dec("900000000000000"))), "900");
+  EXPECT_EQ(show(multiply(dec("0.000000000000000001"), dec("0.5"))), "0.000000000000000001");
+  EXPECT_EQ(show(multiply(dec("0.000000000000000001"), dec("0.499999999999999999"))), "0");
+  EXPECT_EQ(show(divide(dec("2"), dec("3"))), "0.666666666666666667");
+  EXPECT_EQ(show(divide(dec("1"), dec("3"))), "0.333333333333333333");
+  EXPECT_EQ(show(divide(dec("5823"), dec("28560.50"))), "0.20388298524185501");
+  EXPECT_EQ(show(divide(dec("9999999999999999"), dec("0.000000000000000001"))), "null");
+  EXPECT_EQ(show(divide(dec("99"), dec("0.000000000000000001"))), "99000000000000000000");
+}
+
+TEST(Turnover, ProductBound) {
+  EXPECT_TRUE(product_below_1e19(dec("9999999999999999"), dec("1000")));
+  EXPECT_FALSE(product_below_1e19(dec("1000000000000000"), dec("10000")));
+  EXPECT_TRUE(product_below_1e19(dec("1000000000000000"), dec("9999.999999999999999999")));
+}
+
+TEST(Add, IsNothingBeyondThePrecision) {
+  // 10^38 - 1 units is the largest value of the type.
+  const Decimal half{int128_t{5'000'000'000'000'000'000} * 1'000'000'000 * 10'000'000'000};
+  EXPECT_EQ(show(add(half, Decimal{half.units - 1})), "99999999999999999999.999999999999999999");
+  EXPECT_EQ(show(add(half, half)), "null");
+  EXPECT_EQ(show(add(Decimal{-half.units}, Decimal{-half.units})), "null");
+}
+
+}  // namespace
+}  // namespace tradelake
