@@ -19,7 +19,9 @@ constexpr uint128_t unit = powers_of_ten[18];
 constexpr uint128_t value_limit = powers_of_ten[34];      // 10^16 in units
 constexpr uint128_t precision_limit = powers_of_ten[38];  // first value outside decimal(38,18)
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 struct Uint256 {
   uint128_t high, low;
@@ -65,8 +67,8 @@ std::optional<Decimal> round_half_up(Uint256 value, uint128_t divisor) {
 // The value digits x 10^exponent in units, where digits has `count` significant digits, the first
 // one not zero.
 std::expected<Decimal, DecimalError> scale_digits(const char* digits, int count, long exponent) {
-  if (count + exponent > 16) return std::unexpected(DecimalError::out_of_range);
-  if (exponent < -18) return std::unexpected(DecimalError::out_of_range);
+  if (count + exponent > 16) return std::unexpected(DecimalError::too_large);
+  if (exponent < -18) return std::unexpected(DecimalError::too_precise);
   uint128_t value = 0;
   for (int i = 0; i < count; ++i) value = value * 10 + static_cast<unsigned>(digits[i] - '0');
   value *= powers_of_ten[static_cast<std::size_t>(exponent + 18)];
@@ -139,7 +141,7 @@ std::expected<Decimal, DecimalError> parse_decimal(std::string_view text) {
     if (at == text.size()) {
       const std::size_t fraction = point == text.size() ? 0 : text.size() - point - 1;
       const uint128_t units = value * powers_of_ten[18 - fraction];
-      if (units >= value_limit) return std::unexpected(DecimalError::out_of_range);
+      if (units >= value_limit) return std::unexpected(DecimalError::too_large);
       return Decimal{static_cast<int128_t>(units)};
     }
   }
@@ -148,7 +150,8 @@ std::expected<Decimal, DecimalError> parse_decimal(std::string_view text) {
 
 std::string to_string(Decimal value) {
   const bool negative = value.units < 0;
-  uint128_t rest = negative ? -static_cast<uint128_t>(value.units) : static_cast<uint128_t>(value.units);
+  uint128_t rest =
+      negative ? -static_cast<uint128_t>(value.units) : static_cast<uint128_t>(value.units);
   char buffer[48];
   char* end = buffer + sizeof buffer;
   char* at = end;

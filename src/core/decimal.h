@@ -23,8 +23,9 @@ struct Decimal {
 };
 
 enum class DecimalError {
-  bad_number,    // not of the form digits[.digits][e[+-]digits], or over 80 characters
-  out_of_range,  // a number, but 10^16 or more, or with more than 18 fractional digits
+  bad_number,   // not of the form digits[.digits][e[+-]digits], or over 80 characters
+  too_large,    // a number, but 10^16 or more
+  too_precise,  // a number below 10^16 with more than 18 fractional digits
 };
 
 // Text as the exchange sends it, taken exactly; trailing zeros of the fraction do not count.

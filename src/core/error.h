@@ -54,18 +54,18 @@ template <class... Args>
 }  // namespace tradelake
 
 // Leaves the function with the error of `expression`, a Result.
-#define TL_TRY(expression)                                                     \
-  do {                                                                         \
-    if (auto tl_result = (expression); !tl_result)                             \
-      return std::unexpected(std::move(tl_result).error());                    \
+#define TL_TRY(expression)                                  \
+  do {                                                      \
+    if (auto tl_result = (expression); !tl_result)          \
+      return std::unexpected(std::move(tl_result).error()); \
   } while (false)
 
 #define TL_CONCAT_(a, b) a##b
 #define TL_CONCAT(a, b) TL_CONCAT_(a, b)
 // TL_ASSIGN(auto x, f()): x is the value of f(), or the function returns f()'s error.
-#define TL_ASSIGN_IMPL_(temporary, declaration, expression)                    \
-  auto temporary = (expression);                                               \
-  if (!temporary) return std::unexpected(std::move(temporary).error());        \
+#define TL_ASSIGN_IMPL_(temporary, declaration, expression)             \
+  auto temporary = (expression);                                        \
+  if (!temporary) return std::unexpected(std::move(temporary).error()); \
   declaration = *std::move(temporary)
 #define TL_ASSIGN(declaration, expression) \
   TL_ASSIGN_IMPL_(TL_CONCAT(tl_assign_, __LINE__), declaration, expression)

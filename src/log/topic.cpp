@@ -1,0 +1,67 @@
+#include "log/topic.h"
+
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace tradelake::log {
+namespace {
+
+std::uint32_t murmur2(std::string_view data) {
+  constexpr std::uint32_t seed = 0x9747b28c, m = 0x5bd1e995;
+  constexpr int r = 24;
+  std::uint32_t h = seed ^ static_cast<std::uint32_t>(data.size());
+  std::size_t at = 0;
+  for (; at + 4 <= data.size(); at += 4) {
+    std::uint32_t k;
+    std::memcpy(&k, data.data() + at, 4);
+    k *= m;
+    k ^= k >> r;
+    k *= m;
+    h *= m;
+    h ^= k;
+  }
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(data[at + i]));
+  };
+  switch (data.size() - at) {
+    case 3:
+      h ^= byte(2) << 16;
+      [[fallthrough]];
+    case 2:
+      h ^= byte(1) << 8;
+      [[fallthrough]];
+    case 1:
+      h ^= byte(0);
+      h *= m;
+      break;
+    default:
+      break;
+  }
+  h ^= h >> 13;
+  h *= m;
+  h ^= h >> 15;
+  return h;
+}
+
+}  // namespace
+
+std::string topic_name(std::string_view category, std::string_view stream) {
+  return fmt::format("bybit.v5.{}.{}", category, stream);
+}
+
+std::vector<std::string> trade_topics() {
+  std::vector<std::string> topics;
+  for (const auto category : bybit::category_names) {
+    topics.push_back(topic_name(category, trade_stream));
+    topics.push_back(topic_name(category, unroutable_stream));
+  }
+  topics.push_back(topic_name(unknown_category, unroutable_stream));
+  return topics;
+}
+
+std::int32_t partition_of(std::string_view key) {
+  return static_cast<std::int32_t>((murmur2(key) & 0x7fffffff) % partitions_per_topic);
+}
+
+}  // namespace tradelake::log
