@@ -1,0 +1,31 @@
+// A batch of trades as Arrow tables, one per hour of trade_time, in the table's sort order.
+//
+// Threads: functions; the batch must not change meanwhile.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bronze/market_table.h"
+#include "bronze/trade_batch.h"
+
+namespace arrow {
+class Table;
+}
+
+namespace tradelake::bronze {
+
+struct HourOfTrades {
+  std::int32_t hour = 0;             // since the epoch: the partition's value
+  std::vector<std::uint32_t> rows;   // of the batch, sorted by (category, symbol, trade_time, seq)
+};
+
+std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketTable& markets);
+
+// Columns as in trades_table(). `topics` are the texts of the batch's topic numbers.
+std::shared_ptr<arrow::Table> to_arrow(const TradeBatch& batch, const MarketTable& markets,
+                                       const std::vector<std::string>& topics, const std::vector<std::uint32_t>& rows);
+
+}  // namespace tradelake::bronze
