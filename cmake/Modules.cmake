@@ -3,11 +3,15 @@
 function(tradelake_target name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
   target_compile_options(${name} PRIVATE -Wall -Wextra -Werror)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ 12 sees uninitialised strings in every optional<variant<..., string>>.
+    target_compile_options(${name} PRIVATE -Wno-maybe-uninitialized)
+  endif()
 endfunction()
 
 function(tradelake_module name)
   cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
-  file(GLOB SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
+  file(GLOB_RECURSE SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
   if(SOURCES)
     add_library(tl_${name} STATIC ${SOURCES})
     tradelake_target(tl_${name})

@@ -1,0 +1,76 @@
+#include "silver/tables.h"
+
+#include "bronze/tables.h"
+
+namespace tradelake::silver {
+namespace {
+
+using namespace iceberg;
+
+NestedField column(std::int32_t id, std::string name, TypePtr type, bool required, std::string doc) {
+  return {FieldId{id}, std::move(name), std::move(type), required, std::move(doc)};
+}
+
+std::vector<NestedField> candle_columns() {
+  const auto text = primitive(TypeKind::string);
+  const auto amount = decimal_type(38, 18);
+  const auto time = primitive(TypeKind::timestamp);
+  return {
+      column(1, "category", text, true, "spot, linear, inverse or option"),
+      column(2, "symbol", text, true, "the exchange's symbol"),
+      column(3, "open_time", time, true, "start of the half-open interval, UTC"),
+      column(4, "open", amount, true, "price of the first trade in the order of docs/tables.md"),
+      column(5, "high", amount, true, "highest price"),
+      column(6, "low", amount, true, "lowest price"),
+      column(7, "close", amount, true, "price of the last trade"),
+      column(8, "volume", amount, false, "sum of sizes; null if it leaves the type"),
+      column(9, "turnover", amount, false, "sum of price x size (inverse: size / price), each rounded to 18 decimals HALF_UP"),
+      column(10, "trades", primitive(TypeKind::int64), true, "number of trades"),
+      column(11, "buy_volume", amount, false, "sum of sizes of trades whose taker bought"),
+      column(12, "buy_turnover", amount, false, "sum of turnover of trades whose taker bought"),
+      column(13, "first_trade_time", time, true, "trade_time of the first trade, UTC"),
+      column(14, "last_trade_time", time, true, "trade_time of the last trade, UTC"),
+      column(15, "revision", primitive(TypeKind::int32), true, "0 when first written, one more at each correction"),
+      column(16, "updated_at", time, true, "when this row was written, UTC"),
+  };
+}
+
+PartitionSpec by_day(std::int32_t source_id) {
+  PartitionSpec spec;
+  spec.fields = {{FieldId{source_id}, FieldId{1000}, "open_time_day", parse_transform("day")}};
+  return spec;
+}
+
+SortOrder by_market_and_time(std::int32_t time_id) {
+  const auto ascending = [](std::int32_t id) { return SortField{FieldId{id}, parse_transform("identity"), true, true}; };
+  return {SortOrderId{1}, {ascending(1), ascending(2), ascending(time_id)}};
+}
+
+}  // namespace
+
+TableDefinition candles_1m_table() {
+  Schema schema;
+  schema.fields = candle_columns();
+  return {{"silver", "candles_1m"}, schema, by_day(3), by_market_and_time(3), {}};
+}
+
+TableDefinition candle_revisions_table() {
+  Schema schema;
+  schema.fields = candle_columns();
+  schema.fields.push_back(column(17, "interval", primitive(TypeKind::string), true, "1m, 5m, 1h, 4h or 1d"));
+  schema.fields.push_back(column(18, "reason", primitive(TypeKind::string), true, "late_trade, extended or repair"));
+  return {{"silver", "candle_revisions"}, schema, by_day(3), by_market_and_time(3), {}};
+}
+
+TableDefinition late_trades_table() {
+  auto definition = bronze::trades_table();
+  definition.ident = {"silver", "late_trades"};
+  definition.schema.fields.push_back(
+      column(21, "open_time", primitive(TypeKind::timestamp), true, "the 1m candle it missed, UTC"));
+  definition.schema.fields.push_back(column(22, "late_by_ms", primitive(TypeKind::int64), true,
+                                            "greatest trade_time seen in its partition less its own"));
+  definition.spec = by_day(21);
+  return definition;
+}
+
+}  // namespace tradelake::silver
