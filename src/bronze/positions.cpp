@@ -71,17 +71,28 @@ Result<Positions> Positions::load(iceberg::Catalog& catalog, log::Log& log, cons
   return result;
 }
 
-std::map<log::TopicPartition, std::int64_t> Positions::start_offsets() const {
+std::map<log::TopicPartition, std::int64_t> Positions::next_offsets() const {
   std::map<log::TopicPartition, std::int64_t> offsets;
   for (const auto& [where, position] : positions_) offsets[where] = position.next_offset;
   return offsets;
 }
 
-std::vector<iceberg::ProgressUpdate> Positions::updates(std::int64_t grace_us) const {
+std::map<log::TopicPartition, std::int64_t> Positions::committed_offsets() const {
+  std::map<log::TopicPartition, std::int64_t> offsets;
+  for (const auto& [where, position] : positions_) {
+    offsets[where] = position.committed ? position.committed->next_offset : 0;
+  }
+  return offsets;
+}
+
+std::vector<iceberg::ProgressUpdate> Positions::updates(std::int64_t grace_us, bool fence_all) const {
   std::vector<iceberg::ProgressUpdate> updates;
   for (const auto& [where, position] : positions_) {
     const std::int64_t committed = position.committed ? position.committed->next_offset : 0;
-    if (position.next_offset <= committed) continue;
+    if (position.next_offset <= committed) {
+      if (fence_all && position.committed) updates.push_back({position.committed, *position.committed});
+      continue;
+    }
     iceberg::ProgressRow row;
     row.topic = where.topic;
     row.partition = where.partition;

@@ -54,10 +54,11 @@ class Positions {
   auto begin() const { return positions_.begin(); }
   auto end() const { return positions_.end(); }
 
-  // Where to start reading: replay_from where something is committed.
-  std::map<log::TopicPartition, std::int64_t> start_offsets() const;
-  // Rows that differ from the committed ones.
-  std::vector<iceberg::ProgressUpdate> updates(std::int64_t grace_us) const;
+  // Next offset to consume; before anything is consumed, replay_from where something is committed.
+  std::map<log::TopicPartition, std::int64_t> next_offsets() const;
+  std::map<log::TopicPartition, std::int64_t> committed_offsets() const;
+  // Rows that differ from the committed ones; with `fence_all`, the others too, unchanged.
+  std::vector<iceberg::ProgressUpdate> updates(std::int64_t grace_us, bool fence_all = false) const;
   void committed(const std::vector<iceberg::ProgressUpdate>& updates);
   // JSON {topic: {partition: next offset}} of everything consumed so far.
   std::string offsets_json() const;

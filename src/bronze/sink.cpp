@@ -15,6 +15,7 @@
 #include "bronze/tables.h"
 #include "bronze/trade_rows.h"
 #include "core/time.h"
+#include "iceberg/columns.h"
 #include "iceberg/data_file_target.h"
 #include "iceberg/parquet_writer.h"
 #include "iceberg/transaction.h"
@@ -58,7 +59,7 @@ class SinkImpl : public Sink {
       ids_.expire(position.slot, position.closed_until_us(options_.grace_us));
     }
     TL_ASSIGN(reader_, lake_.log.reader());
-    reader_->assign(positions_.start_offsets());
+    reader_->assign(positions_.next_offsets());
     return {};
   }
 
@@ -82,18 +83,12 @@ class SinkImpl : public Sink {
 
   std::map<log::TopicPartition, std::int64_t> committed_offsets() const override {
     const std::lock_guard lock(mutex_);
-    std::map<log::TopicPartition, std::int64_t> offsets;
-    for (const auto& [where, position] : positions_) {
-      offsets[where] = position.committed ? position.committed->next_offset : 0;
-    }
-    return offsets;
+    return positions_.committed_offsets();
   }
 
   std::map<log::TopicPartition, std::int64_t> consumed_offsets() const override {
     const std::lock_guard lock(mutex_);
-    std::map<log::TopicPartition, std::int64_t> offsets;
-    for (const auto& [where, position] : positions_) offsets[where] = position.next_offset;
-    return offsets;
+    return positions_.next_offsets();
   }
 
   SinkStatus status() const override {
@@ -222,7 +217,7 @@ class SinkImpl : public Sink {
     const auto& metadata = *trades_.metadata;
     for (const auto& hour : split_and_sort(batch_, markets_)) {
       const iceberg::PartitionTuple partition{iceberg::Value{hour.hour}};
-      TL_ASSIGN(auto file, write(trades_, partition, *to_arrow(batch_, markets_, topics_, hour.rows),
+      TL_ASSIGN(auto file, write(trades_, partition, *iceberg::table_of(trade_columns(batch_, markets_, topics_, hour.rows)),
                                  metadata.default_sort_order_id, trade_file_options(options_.zstd_level)));
       files.push_back(std::move(file));
     }

@@ -5,10 +5,7 @@
 #include <numeric>
 #include <tuple>
 
-#include <arrow/api.h>
-
 #include "core/time.h"
-#include "iceberg/columns.h"
 
 namespace tradelake::bronze {
 
@@ -48,8 +45,9 @@ std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketTa
   return hours;
 }
 
-std::shared_ptr<arrow::Table> to_arrow(const TradeBatch& batch, const MarketTable& markets,
-                                       const std::vector<std::string>& topics, const std::vector<std::uint32_t>& rows) {
+std::vector<std::pair<std::string, iceberg::Column>> trade_columns(const TradeBatch& batch, const MarketTable& markets,
+                                                                   const std::vector<std::string>& topics,
+                                                                   const std::vector<std::uint32_t>& rows) {
   using namespace iceberg;
   static const std::vector<std::string> categories(bybit::category_names.begin(), bybit::category_names.end());
   static const std::vector<std::string> sides{"Buy", "Sell"};
@@ -67,7 +65,7 @@ std::shared_ptr<arrow::Table> to_arrow(const TradeBatch& batch, const MarketTabl
     n = static_cast<std::uint32_t>(symbols.size());
     symbols.push_back(markets.name(batch.market[row]).symbol);
   }
-  return table_of({
+  return {
       {"category", text_by_number_column(
                        categories,
                        [&](std::uint32_t row) {
@@ -99,7 +97,7 @@ std::shared_ptr<arrow::Table> to_arrow(const TradeBatch& batch, const MarketTabl
       {"_partition", int32_column(batch.partition, rows)},
       {"_offset", int64_column(batch.offset, rows)},
       {"_index", int32_column(batch.index, rows)},
-  });
+  };
 }
 
 }  // namespace tradelake::bronze

@@ -1,4 +1,4 @@
-// A batch of trades as Arrow tables, one per hour of trade_time, in the table's sort order.
+// A batch of trades as Arrow columns, by hour of trade_time, in the table's sort order.
 //
 // Threads: functions; the batch must not change meanwhile.
 #pragma once
@@ -10,10 +10,7 @@
 
 #include "bronze/market_table.h"
 #include "bronze/trade_batch.h"
-
-namespace arrow {
-class Table;
-}
+#include "iceberg/columns.h"
 
 namespace tradelake::bronze {
 
@@ -24,8 +21,9 @@ struct HourOfTrades {
 
 std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketTable& markets);
 
-// Columns as in trades_table(). `topics` are the texts of the batch's topic numbers.
-std::shared_ptr<arrow::Table> to_arrow(const TradeBatch& batch, const MarketTable& markets,
-                                       const std::vector<std::string>& topics, const std::vector<std::uint32_t>& rows);
+// Columns as in trades_table(), by name. `topics` are the texts of the batch's topic numbers.
+std::vector<std::pair<std::string, iceberg::Column>> trade_columns(const TradeBatch& batch, const MarketTable& markets,
+                                                                   const std::vector<std::string>& topics,
+                                                                   const std::vector<std::uint32_t>& rows);
 
 }  // namespace tradelake::bronze

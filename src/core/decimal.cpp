@@ -41,6 +41,14 @@ struct Division {
 };
 Division divide_wide(Uint256 value, uint128_t divisor) {
   if (value.high == 0) return {value.low / divisor, value.low % divisor};
+  if ((divisor >> 64) == 0) {
+    // Limb by limb: each step is one hardware division, since the remainder is below the divisor.
+    uint128_t remainder = value.high % divisor;
+    const uint128_t upper = (remainder << 64) | (value.low >> 64);
+    remainder = upper % divisor;
+    const uint128_t lower = (remainder << 64) | static_cast<std::uint64_t>(value.low);
+    return {((upper / divisor) << 64) | (lower / divisor), lower % divisor};
+  }
   uint128_t remainder = value.high, quotient = 0;
   for (int bit = 127; bit >= 0; --bit) {
     const bool carry = (remainder >> 127) != 0;
@@ -185,8 +193,16 @@ std::optional<Decimal> multiply(Decimal price, Decimal size) {
 }
 
 std::optional<Decimal> divide(Decimal size, Decimal price) {
-  return round_half_up(multiply_wide(static_cast<uint128_t>(size.units), unit),
-                       static_cast<uint128_t>(price.units));
+  // size x 10^18 / price. Prices have few decimals: taking the tens out of both sides first mostly
+  // leaves a divisor of 64 bits, and changes nothing about the quotient.
+  auto divisor = static_cast<uint128_t>(price.units);
+  std::size_t tens = 18;
+  for (const std::size_t step : {9, 5, 3, 1}) {
+    if (tens < step || divisor % powers_of_ten[step] != 0) continue;
+    divisor /= powers_of_ten[step];
+    tens -= step;
+  }
+  return round_half_up(multiply_wide(static_cast<uint128_t>(size.units), powers_of_ten[tens]), divisor);
 }
 
 bool product_below_1e19(Decimal price, Decimal size) {

@@ -1,8 +1,8 @@
 // Actions: what is to happen to a table, computed without touching a catalog.
 //
 // An action is applied to a base; it writes new manifests and a manifest list through FileIo and
-// returns the metadata that is to follow. The same action may be applied again to a newer base after
-// a conflict: data files are kept, manifests are written anew under the next attempt number.
+// returns the metadata that is to follow. The same action may be applied again to a newer base
+// after a conflict: data files are kept, manifests are written anew under the next attempt number.
 // Does not: commit, delete files, or notice that the same data file was added before.
 #pragma once
 
@@ -21,17 +21,31 @@ namespace tradelake::iceberg {
 class Action {
  public:
   virtual ~Action() = default;
-  // Errors: conflict (the base no longer allows it, e.g. a file to be replaced is gone), io, corrupt.
+  // Errors: conflict (the base no longer allows it, e.g. a file to be replaced is gone),
+  // invalid_argument (a file does not fit the table), io, corrupt.
   virtual Result<TableMetadata> apply(const TableMetadata& base, FileIo& io, int attempt) = 0;
 };
 
+// `tag`, unless empty, names a tag that moves to the new snapshot and never expires.
+
 // Adds files. Manifests below commit.manifest.target-size-bytes are merged once there are
 // commit.manifest.min-count-to-merge of them (commit.manifest-merge.enabled, default true).
-std::unique_ptr<Action> append_files(std::vector<DataFile> files, std::map<std::string, std::string> summary);
+std::unique_ptr<Action> append_files(std::vector<DataFile> files,
+                                     std::map<std::string, std::string> summary,
+                                     std::string tag = {});
 
-// Removes and adds files in one snapshot of operation "overwrite" (copy-on-write). Every removed
-// path must be live in the base.
-std::unique_ptr<Action> overwrite_files(std::vector<std::string> removed_paths, std::vector<DataFile> added,
-                                        std::map<std::string, std::string> summary);
+// Removes and adds files in one snapshot of operation "overwrite" (copy-on-write), or "delete" if
+// none are added. Every removed path must be live in the base.
+std::unique_ptr<Action> overwrite_files(std::vector<std::string> removed_paths,
+                                        std::vector<DataFile> added,
+                                        std::map<std::string, std::string> summary,
+                                        std::string tag = {});
+
+// The same rows in other files: operation "replace". More rows than were removed are refused
+// (invalid_argument).
+std::unique_ptr<Action> replace_files(std::vector<std::string> removed_paths,
+                                      std::vector<DataFile> added,
+                                      std::map<std::string, std::string> summary,
+                                      std::string tag = {});
 
 }  // namespace tradelake::iceberg

@@ -27,6 +27,11 @@ struct FileStatus {
   std::int64_t modified_us = 0;  // UTC, microseconds since the epoch
 };
 
+struct NewFile {
+  std::string uri;
+  std::string bytes;
+};
+
 class FileIo {
  public:
   virtual ~FileIo() = default;
@@ -35,9 +40,12 @@ class FileIo {
   virtual Result<std::shared_ptr<arrow::io::RandomAccessFile>> open(std::string_view uri) = 0;
   // Writes a file that did not exist, durably. Errors: already_exists, io (disk full names itself).
   virtual Result<> write_new(std::string_view uri, std::string_view bytes) = 0;
+  // write_new() for several files that need no order among themselves: when it returns, all of them
+  // are durable; after an error any of them may exist. One by one unless the storage knows better.
+  virtual Result<> write_all(const std::vector<NewFile>& files);
   // A file that is already gone is fine.
   virtual Result<> remove(std::string_view uri) = 0;
-  // Everything below the prefix, recursively.
+  // Everything below the folder, recursively; nothing if there is no such folder.
   virtual Result<std::vector<FileStatus>> list(std::string_view prefix) = 0;
 };
 

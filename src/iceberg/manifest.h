@@ -32,6 +32,9 @@ struct FieldSummary {
   std::optional<std::string> upper_bound;
 };
 
+// A count that a list of format version 1 leaves out. Never in what we write.
+inline constexpr std::int32_t unknown_count = -1;
+
 // An entry of a manifest list.
 struct ManifestFile {
   std::string path;

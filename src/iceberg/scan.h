@@ -21,14 +21,17 @@ class Table;
 
 namespace tradelake::iceberg {
 
-// The live data files of the snapshot (the current one if none is named) that may hold matching rows.
-// Manifests are pruned by their partition summaries, files by partition and column bounds.
-Result<std::vector<ManifestEntry>> plan_files(const TableMetadata& metadata, FileIo& io, const Filter& filter,
+// The live data files of the snapshot (the current one if none is named) that may hold matching
+// rows. Manifests are pruned by their partition summaries, files by partition and column bounds.
+Result<std::vector<ManifestEntry>> plan_files(const TableMetadata& metadata, FileIo& io,
+                                              const Filter& filter,
                                               std::optional<SnapshotId> snapshot = {});
 
-// The matching rows of one file, with these top-level columns (empty = all) of the current schema in
-// the order given; row groups are pruned by statistics, rows filtered exactly.
-Result<std::shared_ptr<arrow::Table>> read_data_file(const TableMetadata& metadata, FileIo& io, const DataFile& file,
-                                                     const std::vector<std::string>& columns, const Filter& filter);
+// The matching rows of one file, with these top-level columns (empty = all) of the current schema
+// in the order given; row groups are pruned by statistics, rows filtered exactly.
+Result<std::shared_ptr<arrow::Table>> read_data_file(const TableMetadata& metadata, FileIo& io,
+                                                     const DataFile& file,
+                                                     const std::vector<std::string>& columns,
+                                                     const Filter& filter);
 
 }  // namespace tradelake::iceberg

@@ -21,9 +21,11 @@ class Transaction {
   // `table` is replaced by its new head when commit() succeeds; it must outlive the transaction.
   void add(Table& table, std::unique_ptr<Action> action);
   // Every table of this transaction gets `commit_id` as its last commit of the pipeline.
-  void set_progress(std::string pipeline, std::string commit_id, std::vector<ProgressUpdate> updates);
+  void set_progress(std::string pipeline, std::string commit_id,
+                    std::vector<ProgressUpdate> updates);
 
-  // Errors: those of Catalog::commit() and Action::apply(); conflict only after the last attempt.
+  // Errors: those of Catalog::commit() and Action::apply(); conflict only after the last attempt,
+  // or if an action refuses a base that is the newest.
   Result<> commit(int max_attempts = 5);
 
  private:
@@ -31,6 +33,16 @@ class Transaction {
     Table* table;
     std::unique_ptr<Action> action;
   };
+  // A table's new head, while it is being made.
+  struct Head {
+    Table* table;
+    TableMetadataPtr metadata;
+    std::string location;
+    std::vector<std::string> droppable;  // old metadata files, once this is committed
+  };
+  Result<> try_commit(int attempt);
+  Result<std::vector<Head>> make_heads(FileIo& staged, int attempt);
+  Result<bool> refresh();  // whether any table has moved
   Catalog& catalog_;
   FileIo& io_;
   std::vector<Change> changes_;

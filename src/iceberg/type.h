@@ -1,7 +1,7 @@
 // Iceberg v2 types («Schemas and Data Types»): primitives, struct, list, map.
 //
 // Threads: immutable after construction, shared freely.
-// Does not: know JSON (type_json.h) or Arrow (arrow_schema.h).
+// Does not: know JSON (schema_json.h) or Arrow (arrow_schema.h).
 #pragma once
 
 #include <cstdint>
@@ -41,6 +41,9 @@ struct Type {
 
 bool operator==(const NestedField& a, const NestedField& b);  // doc texts included
 bool operator==(const Type& a, const Type& b);
+
+// As the metadata names it: "long", "decimal(38, 18)"; "struct", "list", "map" for nested ones.
+std::string to_string(const Type& type);
 
 TypePtr primitive(TypeKind kind);
 TypePtr decimal_type(std::int32_t precision, std::int32_t scale);

@@ -29,9 +29,15 @@ std::string to_bytes(const Type& type, const Value& value);
 // Bounds of a promoted column are read by their length: 4 bytes of an int64 column were an int32.
 Result<Value> from_bytes(const Type& type, std::string_view bytes);
 
-// «truncate(16)» of column metrics: the first `width` code points (bytes, for binary and fixed); the
-// upper bound is incremented at the last place that can be, or nothing if none can.
+// A decimal's unscaled value as big-endian two's complement in as few bytes as hold it.
+std::string decimal_bytes(int128_t unscaled);
+// The same from any number of bytes; longer than needed is fine, beyond 128 bits is not.
+Result<int128_t> decimal_from_bytes(std::string_view bytes);
+
+// «truncate(16)» of column metrics: the first `width` code points (bytes, for binary and fixed);
+// the upper bound is incremented at the last place that can be, or nothing if none can.
 std::string truncate_lower(const Type& type, std::string_view text, std::size_t width);
-std::optional<std::string> truncate_upper(const Type& type, std::string_view text, std::size_t width);
+std::optional<std::string> truncate_upper(const Type& type, std::string_view text,
+                                          std::size_t width);
 
 }  // namespace tradelake::iceberg

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "iceberg/data_file.h"
 #include "iceberg/expression.h"
 #include "iceberg/file_io.h"
 #include "iceberg/table.h"

@@ -1,6 +1,8 @@
 #include "core/decimal.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 namespace tradelake {
 namespace {
@@ -53,6 +55,32 @@ TEST(Turnover, RoundsHalfUpAtEighteenDecimals) {
   EXPECT_EQ(show(divide(dec("5823"), dec("28560.50"))), "0.20388298524185501");
   EXPECT_EQ(show(divide(dec("9999999999999999"), dec("0.000000000000000001"))), "null");
   EXPECT_EQ(show(divide(dec("99"), dec("0.000000000000000001"))), "99000000000000000000");
+}
+
+// Schoolbook long division, digit by digit, as a second opinion on the fast paths.
+std::string long_division(uint128_t size_units, uint128_t price_units) {
+  std::string quotient;
+  uint128_t remainder = 0;
+  std::string digits = fmt::format("{}{:018}", size_units, 0);
+  for (const char c : digits) {
+    remainder = remainder * 10 + static_cast<unsigned>(c - '0');
+    quotient += static_cast<char>('0' + static_cast<int>(remainder / price_units));
+    remainder %= price_units;
+  }
+  int128_t units = 0;
+  for (const char c : quotient) units = units * 10 + (c - '0');
+  if (remainder * 2 >= price_units) ++units;
+  return to_string(Decimal{units});
+}
+
+RC_GTEST_PROP(TurnoverProperty, DivisionAgreesWithLongDivision, ()) {
+  const auto price = *rc::gen::inRange<std::int64_t>(1, 1'000'000'000);
+  const auto size = *rc::gen::inRange<std::int64_t>(1, 1'000'000'000);
+  uint128_t price_units = static_cast<uint128_t>(price), size_units = static_cast<uint128_t>(size);
+  for (int i = *rc::gen::inRange(0, 24); i > 0; --i) price_units *= 10;
+  for (int i = *rc::gen::inRange(0, 10); i > 0; --i) size_units *= 10;
+  const auto value = divide(Decimal{static_cast<int128_t>(size_units)}, Decimal{static_cast<int128_t>(price_units)});
+  if (value) RC_ASSERT(to_string(*value) == long_division(size_units, price_units));
 }
 
 TEST(Turnover, ProductBound) {

@@ -1,0 +1,102 @@
+// Public trades of a set of markets, live, over as many WebSockets as the exchange's limits ask for.
+//
+// Each connection subscribes in batches, pings, notices silence, and after any end connects again
+// with back-off and subscribes anew. Market data goes to the sink as received; answers of the
+// exchange are consumed.
+//
+// Threads: one of its own for all sockets, where the sink and the observer are called; start(),
+// stop() and status() from anywhere. Invariant: reading a socket never waits for anything behind it.
+// Does not: find out what "*" means (instruments.h), fill gaps, or deduplicate: the exchange has no
+// replay, so what it sends while nobody is connected is told to the observer as a span of time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bybit/backoff.h"
+#include "bybit/market.h"
+#include "bybit/subscription.h"
+#include "feed/endpoint.h"
+#include "feed/frame.h"
+#include "feed/tls.h"
+#include "feed/ws_connection.h"
+
+namespace tradelake::feed {
+
+struct BybitTimes {
+  std::chrono::milliseconds ping{20'000};
+  std::chrono::milliseconds silence{45'000};  // without any inbound frame the socket is dead
+  std::chrono::milliseconds healthy{10'000};  // a connection that lived so long resets the back-off
+  bybit::BackoffPolicy backoff;
+  bybit::SubscriptionTimes subscription;
+};
+
+enum class ConnectionChange { subscribed, lost };
+
+// A connection began to deliver all it can, or ended. What was traded between `last_inbound_ns` of a
+// loss and `at_ns` of the next `subscribed` did not arrive on it.
+struct ConnectionEvent {
+  ConnectionChange change{};
+  std::string conn;
+  bybit::Category category{};
+  std::int64_t at_ns = 0;
+  std::int64_t last_inbound_ns = 0;  // 0: nothing came yet
+  std::string cause;                 // of a loss
+  std::vector<std::string> topics;   // all of the connection's, refused ones included
+};
+
+struct BybitSourceOptions {
+  Endpoint websocket;
+  std::vector<bybit::Market> markets;  // without "*"
+  TlsTrust trust;
+  BybitTimes times;
+  WsOptions ws;
+  std::uint64_t jitter_seed = 0;  // 0: from the clock
+  std::function<void(const ConnectionEvent&)> observer;
+};
+
+struct RefusedMarket {
+  bybit::Category category{};
+  std::string topic;
+  std::string reason;
+};
+
+struct BybitSourceStatus {
+  std::size_t connections = 0;  // wanted
+  std::size_t connected = 0;
+  std::size_t topics = 0;
+  std::size_t active_topics = 0;
+  std::uint64_t reconnects = 0;
+  std::uint64_t frames = 0;  // of market data, given to the sink
+  std::uint64_t bytes = 0;
+  std::uint64_t refused_by_sink = 0;  // frames lost because the sink was full
+  std::int64_t last_frame_ns = 0;
+  std::string last_error;
+  std::vector<RefusedMarket> refused;
+};
+
+class BybitSource {
+ public:
+  explicit BybitSource(BybitSourceOptions options);
+  ~BybitSource();  // stops
+  BybitSource(const BybitSource&) = delete;
+  BybitSource& operator=(const BybitSource&) = delete;
+
+  // Returns at once; the exchange being away is no error but tried for ever. Once only.
+  Result<> start(FrameSink& sink);
+
+  // Afterwards neither sink nor observer is called any more. Idempotent.
+  void stop();
+
+  BybitSourceStatus status() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tradelake::feed

@@ -1,0 +1,63 @@
+#include "iceberg/action.h"
+
+#include <utility>
+
+#include "iceberg/random_id.h"
+#include "iceberg/snapshot_builder.h"
+
+namespace tradelake::iceberg {
+namespace {
+
+class SnapshotAction final : public Action {
+ public:
+  explicit SnapshotAction(SnapshotRequest request) : request_(std::move(request)) {}
+
+  Result<TableMetadata> apply(const TableMetadata& base, FileIo& io, int attempt) override {
+    // One id over all attempts, so that whoever looks for this snapshot knows what to look for.
+    while (request_.id.value == 0 || base.find_snapshot(request_.id) != nullptr) {
+      request_.id = random_snapshot_id();
+    }
+    return SnapshotBuilder(base, io, attempt, request_).build();
+  }
+
+ private:
+  SnapshotRequest request_;
+};
+
+}  // namespace
+
+std::unique_ptr<Action> append_files(std::vector<DataFile> files,
+                                     std::map<std::string, std::string> summary, std::string tag) {
+  return std::make_unique<SnapshotAction>(SnapshotRequest{.id = {},
+                                                          .operation = "append",
+                                                          .added = std::move(files),
+                                                          .removed_paths = {},
+                                                          .summary = std::move(summary),
+                                                          .tag = std::move(tag)});
+}
+
+std::unique_ptr<Action> overwrite_files(std::vector<std::string> removed_paths,
+                                        std::vector<DataFile> added,
+                                        std::map<std::string, std::string> summary,
+                                        std::string tag) {
+  return std::make_unique<SnapshotAction>(
+      SnapshotRequest{.id = {},
+                      .operation = added.empty() ? "delete" : "overwrite",
+                      .added = std::move(added),
+                      .removed_paths = std::move(removed_paths),
+                      .summary = std::move(summary),
+                      .tag = std::move(tag)});
+}
+
+std::unique_ptr<Action> replace_files(std::vector<std::string> removed_paths,
+                                      std::vector<DataFile> added,
+                                      std::map<std::string, std::string> summary, std::string tag) {
+  return std::make_unique<SnapshotAction>(SnapshotRequest{.id = {},
+                                                          .operation = "replace",
+                                                          .added = std::move(added),
+                                                          .removed_paths = std::move(removed_paths),
+                                                          .summary = std::move(summary),
+                                                          .tag = std::move(tag)});
+}
+
+}  // namespace tradelake::iceberg

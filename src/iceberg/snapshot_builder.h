@@ -1,0 +1,72 @@
+// Computes one new snapshot: its manifests, its list, and the metadata that follows the base.
+//
+// Threads: one at a time; one use. Files go through FileIo and stay when something fails later.
+// Invariant: a manifest holds entries of one partition spec; entries DELETED by earlier snapshots
+// are in none that is written here; untouched manifests are carried over with every field they
+// have.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "iceberg/file_io.h"
+#include "iceberg/manifest.h"
+#include "iceberg/snapshot_summary.h"
+#include "iceberg/table_metadata.h"
+
+namespace tradelake::iceberg {
+
+struct SnapshotRequest {
+  SnapshotId id;
+  std::string operation;
+  std::vector<DataFile> added;
+  std::vector<std::string> removed_paths;
+  std::map<std::string, std::string> summary;
+  std::string tag;
+};
+
+class SnapshotBuilder {
+ public:
+  SnapshotBuilder(const TableMetadata& base, FileIo& io, int attempt,
+                  const SnapshotRequest& request);
+
+  // Errors: those of Action::apply().
+  Result<TableMetadata> build();
+
+ private:
+  // A manifest of the new snapshot: one that exists, or entries that are still to be written.
+  struct Part {
+    ManifestFile listed;
+    std::vector<ManifestEntry> entries;
+    std::string bytes;
+    bool fresh = false;
+  };
+
+  Result<> check_added() const;
+  Result<> carry_over();
+  Result<> fill_unknown_counts(ManifestFile& manifest);
+  Result<> remove_paths();
+  Result<> add_files();
+  Result<> merge();
+  Result<Part> merged(const std::vector<Part*>& parts);
+  Result<Part> fresh_part(SpecId spec_id, std::vector<ManifestEntry> entries);
+  Result<std::vector<ManifestFile>> write_parts();
+  TableMetadata follow(Snapshot snapshot) const;
+  std::string new_manifest_path();
+
+  const TableMetadata& base_;
+  FileIo& io_;
+  int attempt_;
+  const SnapshotRequest& request_;
+  std::string folder_;
+  std::string uuid_;
+  int manifests_named_ = 0;
+  SequenceNumber sequence_number_;
+  SummaryCounters counters_;
+  std::vector<Part> parts_;  // the newest first
+};
+
+}  // namespace tradelake::iceberg

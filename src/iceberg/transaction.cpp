@@ -1,0 +1,118 @@
+#include "iceberg/transaction.h"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "iceberg/metadata_log.h"
+#include "iceberg/staged_file_io.h"
+#include "iceberg/table_metadata_json.h"
+#include "iceberg/table_paths.h"
+
+namespace tradelake::iceberg {
+namespace {
+
+// Between attempts: doubling from 10 ms to 1 s, less a random half so that two writers part.
+std::chrono::milliseconds back_off(int attempt) {
+  thread_local std::minstd_rand random(std::random_device{}());
+  const auto longest = std::min(1000, 10 << std::min(attempt, 7));
+  return std::chrono::milliseconds(std::uniform_int_distribution<>(longest / 2, longest)(random));
+}
+
+}  // namespace
+
+Transaction::Transaction(Catalog& catalog, FileIo& io) : catalog_(catalog), io_(io) {}
+
+void Transaction::add(Table& table, std::unique_ptr<Action> action) {
+  changes_.push_back({&table, std::move(action)});
+}
+
+void Transaction::set_progress(std::string pipeline, std::string commit_id,
+                               std::vector<ProgressUpdate> updates) {
+  pipeline_ = std::move(pipeline);
+  commit_id_ = std::move(commit_id);
+  progress_ = std::move(updates);
+  // One order of rows for every writer, so that two of them cannot wait for each other.
+  std::ranges::sort(progress_, {}, [](const ProgressUpdate& update) {
+    return std::pair(std::string_view(update.updated.topic), update.updated.partition);
+  });
+}
+
+Result<> Transaction::commit(int max_attempts) {
+  for (int attempt = 1;; ++attempt) {
+    auto done = try_commit(attempt);
+    if (done || done.error().code != Errc::conflict || attempt >= max_attempts) return done;
+    TL_ASSIGN(const bool moved, refresh());
+    if (!moved) return done;
+    std::this_thread::sleep_for(back_off(attempt));
+  }
+}
+
+Result<> Transaction::try_commit(int attempt) {
+  StagedFileIo staged(io_);
+  TL_ASSIGN(auto heads, make_heads(staged, attempt));
+  // Everything a pointer will lead to is durable before the pointer moves.
+  if (!staged.files().empty()) TL_TRY(io_.write_all(staged.files()));
+
+  CatalogCommit commit;
+  commit.pipeline = pipeline_;
+  commit.progress = progress_;
+  for (const auto& head : heads) {
+    commit.swaps.push_back({head.table->ident, head.table->metadata_location, head.location});
+    if (!pipeline_.empty()) commit.table_commits.push_back({head.table->ident, commit_id_});
+  }
+  TL_TRY(catalog_.commit(commit));
+
+  for (auto& head : heads) {
+    head.table->metadata_location = std::move(head.location);
+    head.table->metadata = std::move(head.metadata);
+    // The commit stands whether or not this works; what stays is an orphan.
+    for (const auto& file : head.droppable) (void)io_.remove(file);
+  }
+  return {};
+}
+
+Result<std::vector<Transaction::Head>> Transaction::make_heads(FileIo& staged, int attempt) {
+  std::vector<Head> heads;
+  for (const auto& change : changes_) {
+    auto head = std::ranges::find(heads, change.table, &Head::table);
+    if (head == heads.end()) {
+      heads.push_back({change.table, change.table->metadata, {}, {}});
+      head = heads.end() - 1;
+    }
+    auto next = change.action->apply(*head->metadata, staged, attempt);
+    if (!next) return in_context(std::move(next).error(), to_string(change.table->ident));
+    head->metadata = std::make_shared<const TableMetadata>(*std::move(next));
+  }
+  std::ranges::sort(heads, {}, [](const Head& head) { return head.table->ident; });
+  for (auto& head : heads) {
+    auto next = *head.metadata;
+    head.droppable = log_previous_metadata(next, head.table->metadata_location,
+                                           head.table->metadata->last_updated_ms);
+    head.location = next_metadata_location(next, head.table->metadata_location);
+    TL_TRY(staged.write_new(head.location, to_json(next)));
+    head.metadata = std::make_shared<const TableMetadata>(std::move(next));
+  }
+  return heads;
+}
+
+Result<bool> Transaction::refresh() {
+  bool moved = false;
+  for (const auto& change : changes_) {
+    auto& table = *change.table;
+    TL_ASSIGN(const auto location, catalog_.metadata_location(table.ident));
+    if (location == table.metadata_location) continue;
+    TL_ASSIGN(auto fresh, load_table(catalog_, io_, table.ident));
+    if (fresh.metadata->table_uuid != table.metadata->table_uuid) {
+      return make_error(Errc::corrupt, "table {} was dropped and made anew (its uuid is now {})",
+                        to_string(table.ident), fresh.metadata->table_uuid);
+    }
+    table = std::move(fresh);
+    moved = true;
+  }
+  return moved;
+}
+
+}  // namespace tradelake::iceberg

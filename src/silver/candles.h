@@ -1,0 +1,74 @@
+// The candles pipeline: log -> silver.candles_1m, late_trades and candle_revisions, exactly once.
+//
+// Parts: Positions (where we are), FrameParser (judging), IdWindow (repeats), Book (candles that may
+// change), watermarks() (when to write), plan_rewrite() (corrections).
+// Threads: run() in one thread; status() and view() from any.
+// Invariants: one row per (category, symbol, open_time) in candles_1m; lateness depends on the log
+// alone; a restart rebuilds the book from replay-from and revises nothing that did not change.
+// Does not: write dead letters (bronze does) or larger candles yet.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+
+#include "bronze/commit_summary.h"
+#include "bronze/lake.h"
+#include "silver/book.h"
+#include "silver/candle_row.h"
+
+namespace tradelake::silver {
+
+struct CandlesOptions {
+  bronze::CommitLimits limits;
+  std::int64_t grace_us = 600'000'000;
+  std::size_t id_memory_bytes = std::size_t{64} << 20;
+  bool live = false;  // the clock may close candles when nothing comes any more
+};
+
+struct CandlesStatus {
+  bronze::CommitCounts committed;  // in = ok (candles and late trades) + filtered
+  std::int64_t commits = 0;
+  std::int64_t last_commit_us = 0;
+  std::int64_t last_commit_took_us = 0;
+  std::int64_t late_trades = 0;
+  std::int64_t candles_written = 0;
+  std::int64_t candles_revised = 0;
+  std::int64_t null_sums = 0;  // written candles with a sum that left decimal(38,18)
+  std::size_t open_candles = 0;
+};
+
+class Candles {
+ public:
+  static constexpr const char* pipeline = "silver";
+
+  static Result<std::unique_ptr<Candles>> open(const bronze::Lake& lake, const CandlesOptions& options);
+  virtual ~Candles() = default;
+
+  // As Sink::run().
+  virtual Result<> run(std::stop_token stop, std::int64_t drain_us) = 0;
+  virtual void commit_at_end() = 0;
+  virtual std::map<log::TopicPartition, std::int64_t> committed_offsets() const = 0;
+  virtual std::map<log::TopicPartition, std::int64_t> consumed_offsets() const = 0;
+  virtual CandlesStatus status() const = 0;
+
+  // One consistent cut for readers: the table's head, and the candles of one market from the book.
+  virtual iceberg::Table head() const = 0;
+  struct LiveCandles {
+    iceberg::Table head;
+    std::vector<CandleRow> rows;  // open or within grace, in the order of open_time
+  };
+  virtual LiveCandles live(bybit::Category category, std::string_view symbol, std::int64_t from_us,
+                           std::int64_t to_us) const = 0;
+  struct Market {
+    bybit::Category category{};
+    std::string symbol;
+    std::int64_t trades = 0;  // since the process started
+    std::int64_t last_trade_us = 0;
+    Decimal last_price;
+  };
+  virtual std::vector<Market> markets() const = 0;
+};
+
+}  // namespace tradelake::silver
