@@ -17,7 +17,8 @@ struct BackoffPolicy {
 // `attempt` counts the failures since the last healthy connection, from 0.
 inline std::chrono::milliseconds backoff_delay(const BackoffPolicy& policy, unsigned attempt,
                                                double random) {
-  const double grown = static_cast<double>(policy.initial.count()) * std::pow(policy.factor, attempt);
+  const double grown =
+      static_cast<double>(policy.initial.count()) * std::pow(policy.factor, attempt);
   const double base = std::min(grown, static_cast<double>(policy.max.count()));
   const double jitter = static_cast<double>(policy.jitter.count()) * random;
   return std::chrono::milliseconds(static_cast<std::int64_t>(base + jitter));

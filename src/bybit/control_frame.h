@@ -27,7 +27,7 @@ enum class ControlKind {
 struct ControlFrame {
   ControlKind kind = ControlKind::other;
   bool success = false;
-  std::string req_id;   // empty on options, and wherever the exchange does not echo it
+  std::string req_id;  // empty on options, and wherever the exchange does not echo it
   std::string ret_msg;
   std::vector<std::string> success_topics;  // options only
   std::vector<std::string> fail_topics;     // options only

@@ -31,7 +31,9 @@ constexpr SubscriptionLimits limits_of(Category category) {
 }
 
 // What a topic takes of args_chars_per_connection: its text, two quotes and a comma.
-constexpr std::size_t args_chars_of(std::string_view topic) { return topic.size() + 3; }
+constexpr std::size_t args_chars_of(std::string_view topic) {
+  return topic.size() + 3;
+}
 
 // Topics in their order, cut so that each part fits one connection.
 std::vector<std::vector<std::string>> split_by_connection(Category category,

@@ -25,9 +25,10 @@ Result<Market> parse_market(std::string_view text) {
   }
   const auto category = parse_category(trim(text.substr(0, colon)));
   if (!category) {
-    return make_error(Errc::invalid_argument,
-                      "symbols: '{}' names category '{}'; allowed are spot, linear, inverse, option",
-                      text, trim(text.substr(0, colon)));
+    return make_error(
+        Errc::invalid_argument,
+        "symbols: '{}' names category '{}'; allowed are spot, linear, inverse, option", text,
+        trim(text.substr(0, colon)));
   }
   const auto symbol = trim(text.substr(colon + 1));
   if (symbol != "*" && !is_symbol(symbol)) {
@@ -48,11 +49,9 @@ Result<Market> parse_market(std::string_view text) {
 }  // namespace
 
 bool is_symbol(std::string_view text) {
-  return !text.empty() && text.size() <= longest_symbol &&
-         std::ranges::all_of(text, [](char c) {
-           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                  c == '-';
-         });
+  return !text.empty() && text.size() <= longest_symbol && std::ranges::all_of(text, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
 }
 
 std::string to_string(const Market& market) {

@@ -67,7 +67,8 @@ Result<InstrumentsPage> parse_instruments_page(std::string_view body) {
     info.quote_coin = text_at(entry, "quoteCoin");
     info.status = text_at(entry, "status");
     object prices;
-    if (!entry["priceFilter"].get_object().get(prices)) info.tick_size = text_at(prices, "tickSize");
+    if (!entry["priceFilter"].get_object().get(prices))
+      info.tick_size = text_at(prices, "tickSize");
     if (!info.symbol.empty()) page.instruments.push_back(std::move(info));
   }
   return page;

@@ -13,8 +13,11 @@ Subscription::Subscription(Category category, std::vector<std::string> topics,
   for (auto& topic : topics) {
     const auto index = static_cast<Index>(topics_.size());
     if (!index_.emplace(topic, index).second) continue;
-    topics_.push_back({.topic = std::move(topic), .state = TopicState::wanted, .reason = {},
-                       .strikes = 0, .retry_at = {}});
+    topics_.push_back({.topic = std::move(topic),
+                       .state = TopicState::wanted,
+                       .reason = {},
+                       .strikes = 0,
+                       .retry_at = {}});
   }
   wanted_ = topics_.size();
   reset();

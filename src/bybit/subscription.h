@@ -28,9 +28,9 @@
 namespace tradelake::bybit {
 
 struct SubscriptionTimes {
-  std::chrono::milliseconds ack_timeout{10'000};     // then the request counts as lost
+  std::chrono::milliseconds ack_timeout{10'000};       // then the request counts as lost
   std::chrono::milliseconds retry_unexplained{5'000};  // doubled each time, up to retry_refused
-  std::chrono::milliseconds retry_refused{600'000};  // a market may open later
+  std::chrono::milliseconds retry_refused{600'000};    // a market may open later
 };
 
 enum class TopicState : std::uint8_t { wanted, requested, active, refused };
@@ -52,7 +52,8 @@ class Subscription {
 
   Subscription(Category category, std::vector<std::string> topics, SubscriptionTimes times = {});
 
-  // A new connection: nothing is active, nothing in flight. What was refused stays so until its time.
+  // A new connection: nothing is active, nothing in flight. What was refused stays so until its
+  // time.
   void reset();
 
   // What to send now, if anything; to be called until it gives nothing.

@@ -15,7 +15,9 @@ std::string trade_topic(std::string_view key) {
   return topic;
 }
 
-bool is_base_coin(std::string_view key) { return key.find('-') == std::string_view::npos; }
+bool is_base_coin(std::string_view key) {
+  return key.find('-') == std::string_view::npos;
+}
 
 std::string_view base_coin_of(std::string_view contract) {
   return contract.substr(0, contract.find('-'));

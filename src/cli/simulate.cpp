@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 #include "core/time.h"
@@ -70,11 +70,6 @@ Result<> complete(Flags& flags) {
   TL_ASSIGN(flags.options.faults, feed::parse_faults(flags.faults));
   flags.options.recorded_times = flags.times == "recorded";
   return {};
-}
-
-int report(const Error& error) {
-  fmt::print(stderr, "tradelake simulate: {}\n", error.message);
-  return error.code == Errc::invalid_argument ? Exit::usage : Exit::failed;
 }
 
 int make_capture(const Flags& flags) {
@@ -141,21 +136,25 @@ void add_simulate(CLI::App& root, Run& run) {
   auto& options = flags->options;
   command->add_option("--listen", flags->listen, "Address and port; port 0 takes any free one")
       ->capture_default_str();
-  command->add_option("--symbols", options.symbols,
-                      "Names or numbers of symbols, as linear:BTCUSDT,spot:20; options by base coin")
+  command
+      ->add_option("--symbols", options.symbols,
+                   "Names or numbers of symbols, as linear:BTCUSDT,spot:20; options by base coin")
       ->capture_default_str();
   command->add_option("--seed", options.seed, "The same seed makes the same trades")
       ->capture_default_str();
   command->add_option("--rate", flags->rate, "Trades per second over all symbols, or max")
       ->capture_default_str();
-  command->add_option("--frames", options.frames,
-                      "Stop making trades after so many frames; 0 is never")
+  command
+      ->add_option("--frames", options.frames,
+                   "Stop making trades after so many frames; 0 is never")
       ->capture_default_str();
   command->add_option("--capture", options.capture, "Send the frames of this capture instead")
       ->check(CLI::ExistingFile);
-  command->add_option("--speed", flags->speed, "Of the capture: 1 is real time, max without waiting")
+  command
+      ->add_option("--speed", flags->speed, "Of the capture: 1 is real time, max without waiting")
       ->capture_default_str();
-  command->add_option("--times", flags->times, "Trade times of the capture: moved to now, or recorded")
+  command
+      ->add_option("--times", flags->times, "Trade times of the capture: moved to now, or recorded")
       ->check(CLI::IsMember({"now", "recorded"}))
       ->capture_default_str();
   command->add_option("--faults", flags->faults,
@@ -167,16 +166,19 @@ void add_simulate(CLI::App& root, Run& run) {
   command->add_option("--record", options.record_path,
                       "File for what was sent: time, category, connection, 1 if completed, topic, "
                       "frame; tab-separated");
-  command->add_option("--tls-cert", options.tls_cert, "Certificate chain (PEM): serve wss and https")
+  command
+      ->add_option("--tls-cert", options.tls_cert, "Certificate chain (PEM): serve wss and https")
       ->check(CLI::ExistingFile);
   command->add_option("--tls-key", options.tls_key, "Its private key (PEM)")
       ->check(CLI::ExistingFile);
   command->add_flag("--exit-when-done", flags->exit_when_done,
                     "End when a capture or --frames has been sent");
-  command->add_option("--write-capture", flags->write_capture,
-                      "Serve nothing: write --frames frames as a capture (zstd if it ends in .zst)");
-  command->add_option("--start-time", flags->start_ms,
-                      "Of the written capture, milliseconds since the epoch")
+  command->add_option(
+      "--write-capture", flags->write_capture,
+      "Serve nothing: write --frames frames as a capture (zstd if it ends in .zst)");
+  command
+      ->add_option("--start-time", flags->start_ms,
+                   "Of the written capture, milliseconds since the epoch")
       ->capture_default_str();
   command->callback([flags, &run] {
     run = [flags] {

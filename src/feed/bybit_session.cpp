@@ -1,6 +1,7 @@
 #include "feed/bybit_session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -37,7 +38,6 @@ void BybitSession::connect() {
 
 void BybitSession::on_open() {
   open_ = true;
-  told_subscribed_ = false;
   opened_ = last_inbound_ = Clock::now();
   next_ping_ = opened_ + options_.times.ping;
   subscription_.reset();
@@ -82,7 +82,8 @@ void BybitSession::on_control(const bybit::ControlFrame& frame) {
 }
 
 void BybitSession::send_requests(Clock::time_point now) {
-  while (auto request = subscription_.next_request(now)) connection_->send(std::move(request->text));
+  while (auto request = subscription_.next_request(now))
+    connection_->send(std::move(request->text));
   publish_state();
   if (told_subscribed_ || !subscription_.settled()) return;
   told_subscribed_ = true;
@@ -110,7 +111,9 @@ void BybitSession::watch() {
   });
 }
 
-void BybitSession::on_closed(std::string_view cause) { lost(cause); }
+void BybitSession::on_closed(std::string_view cause) {
+  lost(cause);
+}
 
 void BybitSession::lost(std::string_view cause) {
   const auto now = Clock::now();
@@ -129,7 +132,7 @@ void BybitSession::lost(std::string_view cause) {
     shown_.reconnects += 1;
     shown_.last_error = fmt::format("{}: {}", name_, why);
   }
-  if (was_open) tell(ConnectionChange::lost, why);
+  if (std::exchange(told_subscribed_, false)) tell(ConnectionChange::lost, why);
   timer_.expires_after(delay);
   timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled) connect();
@@ -138,7 +141,8 @@ void BybitSession::lost(std::string_view cause) {
 
 void BybitSession::tell(ConnectionChange change, std::string cause) {
   if (!options_.observer) return;
-  options_.observer({change, name_, category_, now_ns(), last_inbound_ns_, std::move(cause), topics_});
+  options_.observer(
+      {change, name_, category_, now_ns(), last_inbound_ns_, std::move(cause), topics_});
 }
 
 void BybitSession::publish_state() {

@@ -2,11 +2,11 @@
 
 #include <thread>
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "bybit/limits.h"
 #include "bybit/topic.h"
@@ -34,8 +34,8 @@ struct BybitSource::Impl {
     for (auto& part : bybit::split_by_connection(category, std::move(topics))) {
       const auto seed = mix_bits(options.jitter_seed + sessions.size());
       sessions.push_back(std::make_unique<BybitSession>(
-          context, tls, options, sink, category, fmt::format("{}-{}", to_string(category), number++),
-          std::move(part), seed));
+          context, tls, options, sink, category,
+          fmt::format("{}-{}", to_string(category), number++), std::move(part), seed));
     }
   }
 };
@@ -47,7 +47,9 @@ BybitSource::BybitSource(BybitSourceOptions options) : impl_(std::make_unique<Im
   }
 }
 
-BybitSource::~BybitSource() { stop(); }
+BybitSource::~BybitSource() {
+  stop();
+}
 
 Result<> BybitSource::start(FrameSink& sink) {
   for (const auto& market : impl_->options.markets) {

@@ -1,13 +1,15 @@
-// Public trades of a set of markets, live, over as many WebSockets as the exchange's limits ask for.
+// Public trades of a set of markets, live, over as many WebSockets as the exchange's limits ask
+// for.
 //
 // Each connection subscribes in batches, pings, notices silence, and after any end connects again
 // with back-off and subscribes anew. Market data goes to the sink as received; answers of the
 // exchange are consumed.
 //
 // Threads: one of its own for all sockets, where the sink and the observer are called; start(),
-// stop() and status() from anywhere. Invariant: reading a socket never waits for anything behind it.
-// Does not: find out what "*" means (instruments.h), fill gaps, or deduplicate: the exchange has no
-// replay, so what it sends while nobody is connected is told to the observer as a span of time.
+// stop() and status() from anywhere. Invariant: reading a socket never waits for anything behind
+// it. Does not: find out what "*" means (instruments.h), fill gaps, or deduplicate: the exchange
+// has no replay, so what it sends while nobody is connected is told to the observer as a span of
+// time.
 #pragma once
 
 #include <chrono>
@@ -37,8 +39,8 @@ struct BybitTimes {
 
 enum class ConnectionChange { subscribed, lost };
 
-// A connection began to deliver all it can, or ended. What was traded between `last_inbound_ns` of a
-// loss and `at_ns` of the next `subscribed` did not arrive on it.
+// A connection began to deliver all it can, or ended after it had; the two alternate. What was traded between `last_inbound_ns` of
+// a loss and `at_ns` of the next `subscribed` did not arrive on it.
 struct ConnectionEvent {
   ConnectionChange change{};
   std::string conn;

@@ -31,7 +31,8 @@ Result<Endpoint> parse_endpoint(std::string_view url) {
 
   auto rest = url.substr(scheme_end + 3);
   if (rest.ends_with('/')) rest.remove_suffix(1);
-  if (rest.find_first_of("/?#@ ") != std::string_view::npos) return bad("only host and port are allowed");
+  if (rest.find_first_of("/?#@ ") != std::string_view::npos)
+    return bad("only host and port are allowed");
   auto host_end = rest.find(':');
   if (rest.starts_with('[')) {  // IPv6
     const auto bracket = rest.find(']');
@@ -45,8 +46,8 @@ Result<Endpoint> parse_endpoint(std::string_view url) {
   if (host_end == std::string_view::npos) return endpoint;
   const auto port = rest.substr(host_end + 1);
   const auto parsed = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
-  if (rest[host_end] != ':' || parsed.ec != std::errc{} || parsed.ptr != port.data() + port.size() ||
-      endpoint.port == 0) {
+  if (rest[host_end] != ':' || parsed.ec != std::errc{} ||
+      parsed.ptr != port.data() + port.size() || endpoint.port == 0) {
     return bad("its port is not a number from 1 to 65535");
   }
   return endpoint;
@@ -54,8 +55,8 @@ Result<Endpoint> parse_endpoint(std::string_view url) {
 
 Result<ExchangeAddress> parse_exchange(std::string_view source) {
   if (source == "bybit") {
-    return ExchangeAddress{"bybit", {true, "stream.bybit.com", tls_port},
-                           {true, "api.bybit.com", tls_port}};
+    return ExchangeAddress{
+        "bybit", {true, "stream.bybit.com", tls_port}, {true, "api.bybit.com", tls_port}};
   }
   if (!source.starts_with("ws://") && !source.starts_with("wss://")) {
     return make_error(Errc::invalid_argument,

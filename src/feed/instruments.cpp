@@ -1,8 +1,8 @@
 #include "feed/instruments.h"
 
 #include <algorithm>
-#include <cctype>
 #include <array>
+#include <cctype>
 #include <span>
 
 #include <spdlog/spdlog.h>
@@ -17,9 +17,10 @@ using bybit::Category;
 constexpr int most_pages = 100;
 
 // instruments-info lists options of one base coin only, so all have to be asked for.
-constexpr std::array<std::string_view, 6> option_coins = {"BTC", "ETH", "SOL", "XRP", "DOGE", "MNT"};
+constexpr std::array<std::string_view, 6> option_coins = {"BTC", "ETH",  "SOL",
+                                                          "XRP", "DOGE", "MNT"};
 constexpr std::array<std::string_view, 10> large_usdt = {
-    "BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT",
+    "BTCUSDT", "ETHUSDT", "SOLUSDT",  "XRPUSDT",  "DOGEUSDT",
     "ADAUSDT", "BNBUSDT", "LINKUSDT", "AVAXUSDT", "LTCUSDT"};
 constexpr std::array<std::string_view, 4> large_inverse = {"BTCUSD", "ETHUSD", "SOLUSD", "XRPUSD"};
 
@@ -105,7 +106,8 @@ std::vector<bybit::Market> resolve_markets(const Endpoint& rest,
   std::vector<bybit::Market> resolved;
   const auto add = [&](Category category, std::string_view symbol) {
     bybit::Market market{category, std::string(symbol)};
-    if (std::ranges::find(resolved, market) == resolved.end()) resolved.push_back(std::move(market));
+    if (std::ranges::find(resolved, market) == resolved.end())
+      resolved.push_back(std::move(market));
   };
   for (const auto& market : markets) {
     if (!market.all()) {

@@ -6,7 +6,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/ssl.hpp>
@@ -183,14 +185,22 @@ WsConnection::WsConnection(asio::io_context& context, std::shared_ptr<asio::ssl:
     impl_ = std::make_shared<Connection<TlsStream>>(std::move(endpoint), std::move(path), options,
                                                     listener, context, *tls);
   } else {
-    impl_ = std::make_shared<Connection<PlainStream>>(std::move(endpoint), std::move(path),
-                                                      options, listener, context);
+    impl_ = std::make_shared<Connection<PlainStream>>(std::move(endpoint), std::move(path), options,
+                                                      listener, context);
   }
 }
 
-WsConnection::~WsConnection() { close(); }
-void WsConnection::start() { impl_->start(); }
-void WsConnection::send(std::string text) { impl_->send(std::move(text)); }
-void WsConnection::close() { impl_->close(); }
+WsConnection::~WsConnection() {
+  close();
+}
+void WsConnection::start() {
+  impl_->start();
+}
+void WsConnection::send(std::string text) {
+  impl_->send(std::move(text));
+}
+void WsConnection::close() {
+  impl_->close();
+}
 
 }  // namespace tradelake::feed

@@ -5,6 +5,13 @@
 #include "iceberg/utf8.h"
 
 namespace tradelake::iceberg {
+namespace {
+
+bool is_plain(char c) {
+  return c >= 0x20 && static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\\';
+}
+
+}  // namespace
 
 void JsonWriter::separate() {
   if (need_comma_) out_.push_back(',');
@@ -53,28 +60,32 @@ JsonWriter& JsonWriter::raw(std::string_view json) {
 
 void JsonWriter::quote(std::string_view text) {
   out_.push_back('"');
-  for (std::size_t at = 0; at < text.size();) {
-    const char c = text[at];
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      ++at;
-      if (c == '"' || c == '\\') {
-        out_.push_back('\\');
-        out_.push_back(c);
-      } else if (byte < 0x20) {
-        out_ += fmt::format("\\u{:04x}", byte);
-      } else {
-        out_.push_back(c);
-      }
-    } else if (const auto next = front_code_point(text.substr(at))) {
-      out_.append(text.substr(at, next->bytes));
-      at += next->bytes;
-    } else {
-      append_code_point(out_, 0xFFFD);
-      ++at;
-    }
+  while (!text.empty()) {
+    // Most text is plain: it is copied in runs.
+    std::size_t plain = 0;
+    while (plain < text.size() && is_plain(text[plain])) ++plain;
+    out_.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (!text.empty()) text.remove_prefix(quote_special(text));
   }
   out_.push_back('"');
+}
+
+std::size_t JsonWriter::quote_special(std::string_view text) {
+  const char c = text[0];
+  const auto byte = static_cast<unsigned char>(c);
+  if (c == '"' || c == '\\') {
+    out_.push_back('\\');
+    out_.push_back(c);
+  } else if (byte < 0x20) {
+    out_ += fmt::format("\\u{:04x}", byte);
+  } else if (const auto next = front_code_point(text)) {
+    out_.append(text.substr(0, next->bytes));
+    return next->bytes;
+  } else {
+    append_code_point(out_, 0xFFFD);
+  }
+  return 1;
 }
 
 }  // namespace tradelake::iceberg

@@ -40,6 +40,7 @@ class JsonWriter {
   JsonWriter& close(char bracket);
   void separate();
   void quote(std::string_view text);
+  std::size_t quote_special(std::string_view text);  // the bytes it took
 
   std::string out_;
   bool need_comma_ = false;

@@ -89,7 +89,8 @@ parquet::WriterProperties::Builder common(const ParquetOptions& options) {
       ->compression(parquet::Compression::ZSTD)
       ->compression_level(options.zstd_level)
       ->max_row_group_length(options.row_group_rows)
-      ->enable_store_decimal_as_integer();
+      ->enable_store_decimal_as_integer()
+      ->enable_page_checksum();
   return builder;
 }
 

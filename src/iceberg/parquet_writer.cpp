@@ -66,8 +66,7 @@ Result<DataFile> write_data_file(FileIo& io, const DataFileTarget& target, const
     if (!file)
       return in_context(std::move(file).error(), fmt::format("writing data file {}", target.uri));
     return file;
-  } catch (
-      const parquet::ParquetException& e) {  // the footer's accessors have no other way to fail
+  } catch (const parquet::ParquetException& e) {  // of the footer's accessors
     return make_error(Errc::corrupt, "writing data file {}: {}", target.uri, e.what());
   }
 }

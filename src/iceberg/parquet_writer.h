@@ -33,12 +33,13 @@ std::shared_ptr<arrow::Schema> to_arrow_schema(const Schema& schema);
 struct ParquetOptions {
   int zstd_level = 1;
   std::int64_t row_group_rows = 1'000'000;
-  std::vector<std::string> plain_columns = {};  // without dictionary: (nearly) unique values
-  std::vector<std::string> delta_columns =
-      {};  // int, date, time and timestamp columns as DELTA_BINARY_PACKED
+  // Without dictionary: (nearly) unique values.
+  std::vector<std::string> plain_columns = {};
+  // As DELTA_BINARY_PACKED: int, long, date, time and timestamp columns that grow in small steps.
+  std::vector<std::string> delta_columns = {};
   // Texts without repetition, like trade ids: PLAIN, and ZSTD is kept from short matches, which
-  // cost more than the digits they replace. From zstd_level 5 on it also searches for the best
-  // parse (about 1.5 us per value, and a quarter of a percent of the capture's raw size).
+  // cost more than the digits they replace. From zstd_level 5 on it also looks for the best parse,
+  // about 1 us per value. A file of trades is 2 % smaller for it at level 1, 5 % from level 5 on.
   std::vector<std::string> random_columns = {};
 };
 

@@ -73,12 +73,12 @@ Result<TableMetadata> SnapshotBuilder::build() {
   TL_TRY(check_added());
   TL_TRY(carry_over());
   TL_TRY(remove_paths());
+  TL_TRY(add_files());
   if (request_.operation == "replace" && counters_.added_records() > counters_.removed_records()) {
     return make_error(Errc::invalid_argument,
                       "a replacement of {} rows by {}: allowed are as many or fewer",
                       counters_.removed_records(), counters_.added_records());
   }
-  TL_TRY(add_files());
   TL_TRY(merge());
 
   Snapshot snapshot;

@@ -78,22 +78,19 @@ Result<std::vector<Transaction::Head>> Transaction::make_heads(FileIo& staged, i
   std::vector<Head> heads;
   for (const auto& change : changes_) {
     auto head = std::ranges::find(heads, change.table, &Head::table);
-    if (head == heads.end()) {
-      heads.push_back({change.table, change.table->metadata, {}, {}});
-      head = heads.end() - 1;
-    }
-    auto next = change.action->apply(*head->metadata, staged, attempt);
+    const auto& base = head == heads.end() ? *change.table->metadata : *head->metadata;
+    auto next = change.action->apply(base, staged, attempt);
     if (!next) return in_context(std::move(next).error(), to_string(change.table->ident));
-    head->metadata = std::make_shared<const TableMetadata>(*std::move(next));
+    if (head == heads.end()) head = heads.insert(head, {change.table, {}, {}, {}});
+    head->metadata = std::make_shared<TableMetadata>(*std::move(next));
   }
   std::ranges::sort(heads, {}, [](const Head& head) { return head.table->ident; });
   for (auto& head : heads) {
-    auto next = *head.metadata;
-    head.droppable = log_previous_metadata(next, head.table->metadata_location,
-                                           head.table->metadata->last_updated_ms);
-    head.location = next_metadata_location(next, head.table->metadata_location);
-    TL_TRY(staged.write_new(head.location, to_json(next)));
-    head.metadata = std::make_shared<const TableMetadata>(std::move(next));
+    const auto& table = *head.table;
+    head.droppable = log_previous_metadata(*head.metadata, table.metadata_location,
+                                           table.metadata->last_updated_ms);
+    head.location = next_metadata_location(*head.metadata, table.metadata_location);
+    TL_TRY(staged.write_new(head.location, to_json(*head.metadata)));
   }
   return heads;
 }

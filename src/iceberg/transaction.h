@@ -36,7 +36,7 @@ class Transaction {
   // A table's new head, while it is being made.
   struct Head {
     Table* table;
-    TableMetadataPtr metadata;
+    std::shared_ptr<TableMetadata> metadata;
     std::string location;
     std::vector<std::string> droppable;  // old metadata files, once this is committed
   };

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "core/sqlite.h"
@@ -114,7 +115,9 @@ TEST_F(CatalogTest, OnlyOneOfTwoWritersMovesAPointer) {
                                      .progress = {},
                                      .table_commits = {}});
       (done ? moved : conflicts)++;
-      if (!done) EXPECT_EQ(done.error().code, Errc::conflict) << done.error().message;
+      if (!done) {
+        EXPECT_EQ(done.error().code, Errc::conflict) << done.error().message;
+      }
     });
   }
   writers.clear();

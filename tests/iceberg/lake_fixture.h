@@ -80,9 +80,8 @@ class LakeTest : public testing::Test {
     std::map<std::string, ManifestEntry> all;
     if (table.metadata->current_snapshot() == nullptr) return all;
     for (const auto& manifest : manifests(table)) {
-      for (auto& entry : *read_manifest(*table.metadata, *io_, manifest)) {
-        all.emplace(entry.file.path, entry);
-      }
+      const auto read = *read_manifest(*table.metadata, *io_, manifest);
+      for (const auto& entry : read) all.emplace(entry.file.path, entry);
     }
     return all;
   }

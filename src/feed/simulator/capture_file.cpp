@@ -26,7 +26,9 @@ Result<File> open_file(const std::string& path, const char* mode) {
   return file;
 }
 
-bool is_compressed(std::string_view path) { return path.ends_with(".zst"); }
+bool is_compressed(std::string_view path) {
+  return path.ends_with(".zst");
+}
 
 struct FreeCompressor {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -118,7 +120,7 @@ struct CaptureReader::Impl {
   ZSTD_inBuffer in{nullptr, 0, 0};
   bool frame_open = false;  // inside a zstd frame: an end of the file here is a cut file
   bool at_end = false;
-  std::string text;       // what is read and not yet given out begins at `begin`
+  std::string text;  // what is read and not yet given out begins at `begin`
   std::size_t begin = 0;
   std::uint64_t line = 0;
 

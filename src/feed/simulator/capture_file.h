@@ -1,7 +1,8 @@
-// Captures: one frame a line, "receive time in ns TAB category TAB frame", zstd if the name says so.
+// Captures: one frame a line, "receive time in ns TAB category TAB frame", zstd if the name says
+// so.
 //
-// Threads: one owner each. Errors name the file. A writer that is destroyed without close() leaves a
-// file that may lack its end. Does not: resume or route (replay does).
+// Threads: one owner each. Errors name the file. A writer that is destroyed without close() leaves
+// a file that may lack its end. Does not: resume or route (replay does).
 #pragma once
 
 #include <cstdint>

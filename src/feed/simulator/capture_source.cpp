@@ -70,8 +70,8 @@ class CaptureSource : public FrameSource {
       for (const auto& [symbol, trade] : content.trades) symbols.emplace(line->category, symbol);
     }
     for (const auto& [category, symbol] : symbols) {
-      instruments_.push_back({category, symbol, std::string(bybit::base_coin_of(symbol)), "USDT",
-                              "0.01", "0.001"});
+      instruments_.push_back(
+          {category, symbol, std::string(bybit::base_coin_of(symbol)), "USDT", "0.01", "0.001"});
     }
     return {};
   }

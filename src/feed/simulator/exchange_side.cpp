@@ -74,8 +74,9 @@ std::string ExchangeSide::pong(const Request& request, std::int64_t now_ms) cons
     return fmt::format(R"({{"success":true,"ret_msg":"pong","conn_id":"{}","op":"ping"}})",
                        conn_id_);
   }
-  return fmt::format(R"({{"success":true,"ret_msg":"pong","conn_id":"{}","req_id":"{}","op":"ping"}})",
-                     conn_id_, request.req_id);
+  return fmt::format(
+      R"({{"success":true,"ret_msg":"pong","conn_id":"{}","req_id":"{}","op":"ping"}})", conn_id_,
+      request.req_id);
 }
 
 std::string ExchangeSide::refusal(const Request& request) const {

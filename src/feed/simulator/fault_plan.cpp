@@ -55,7 +55,9 @@ std::optional<Trigger> parse_trigger(std::string_view text) {
 
 }  // namespace
 
-bool FaultPlan::any() const { return std::ranges::any_of(triggers_, &Trigger::on); }
+bool FaultPlan::any() const {
+  return std::ranges::any_of(triggers_, &Trigger::on);
+}
 
 Result<FaultPlan> parse_faults(std::string_view text) {
   FaultPlan plan;
@@ -94,10 +96,14 @@ Result<FaultPlan> parse_faults(std::string_view text) {
 bool TriggerClock::fires(Random& random, std::int64_t now_us) {
   if (trigger_.chance > 0) return random.chance(trigger_.chance);
   if (trigger_.every.count() == 0) return false;
-  const std::int64_t period_us = trigger_.every.count() * 1000;
-  if (next_us_ == 0) next_us_ = now_us + period_us;
+  // Exponential, so that of several faults with a schedule the most frequent does not always win.
+  const auto wait_us = [&] {
+    return 1 + static_cast<std::int64_t>(static_cast<double>(trigger_.every.count()) * 1000 *
+                                         random.exponential());
+  };
+  if (next_us_ == 0) next_us_ = now_us + wait_us();
   if (now_us < next_us_) return false;
-  next_us_ = now_us + period_us;
+  next_us_ = now_us + wait_us();
   return true;
 }
 

@@ -38,11 +38,12 @@ enum class Fault : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, 17> fault_names = {
-    "close", "drop",  "silence", "reject",  "repeat", "reorder",       "late",    "future", "malformed",
-    "utf8",  "large", "unknown", "missing", "keys",   "duplicate_key", "numbers", "extreme"};
+    "close",   "drop",   "silence",       "reject",  "repeat", "reorder",
+    "late",    "future", "malformed",     "utf8",    "large",  "unknown",
+    "missing", "keys",   "duplicate_key", "numbers", "extreme"};
 
-// By chance at each frame (of each connection, for faults of connections) or by schedule. For
-// `reject` the chance is the share of topics that do not exist.
+// By chance at each frame (of each connection, for faults of connections), or at random times with
+// this mean between them. For `reject` the chance is the share of topics that do not exist.
 struct Trigger {
   double chance = 0;
   std::chrono::milliseconds every{0};
@@ -63,7 +64,7 @@ class FaultPlan {
 };
 
 // "all", or "close,repeat=0.01,drop=30s,silence=500ms": names with an optional chance at each frame
-// or period. Empty text is no fault.
+// or mean period. Empty text is no fault.
 Result<FaultPlan> parse_faults(std::string_view text);
 
 // A trigger and when it fires next.

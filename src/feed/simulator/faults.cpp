@@ -111,7 +111,8 @@ void FrameFaults::add_extreme(const GeneratedFrame& like, std::vector<OutFrame>&
 
 void FrameFaults::add_extras(const GeneratedFrame& frame, std::vector<OutFrame>& out) {
   if (fires(Fault::late, frame.due_us)) {
-    const auto late_ms = static_cast<std::int64_t>(std::exp(random_.unit() * std::log(longest_lateness_ms)));
+    const auto late_ms =
+        static_cast<std::int64_t>(std::exp(random_.unit() * std::log(longest_lateness_ms)));
     auto extra = extra_frame(frame, frame.sent_ms - 1 - late_ms, 1 + random_.below(3));
     out.push_back(write(extra, draw_shape(frame.due_us)));
     out.back().fresh = std::move(extra.trades);

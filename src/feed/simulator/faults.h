@@ -1,9 +1,9 @@
 // Faults of frames: turns the generator's good frames into what a bad day of the exchange sends.
 //
 // Threads: one owner. Invariants: the same seed and frames give the same output; every good trade
-// of the generator is in the output at least once (held frames come out with flush()); `fresh` names
-// each new good trade exactly once, at its first frame.
-// Does not: close or silence connections (server.cpp).
+// of the generator is in the output at least once (held frames come out with flush()); `fresh`
+// names each new good trade exactly once, at its first frame. Does not: close or silence
+// connections (server.cpp).
 #pragma once
 
 #include <string>
@@ -30,7 +30,8 @@ class FrameFaults {
   FrameFaults(const Listing& listing, Generator& generator, const FaultPlan& plan,
               std::uint64_t seed);
 
-  // Appends the frames to send for `frame`, at least one later if not now. Leaves `frame` moved from.
+  // Appends the frames to send for `frame`, at least one later if not now. Leaves `frame` moved
+  // from.
   void mix(GeneratedFrame& frame, std::vector<OutFrame>& out);
 
   // What reordering still holds back.

@@ -36,7 +36,8 @@ Generator::Generator(const Listing& listing, GeneratorOptions options)
   // Ids go on with time, so that a simulator that is started again repeats none.
   next_spot_id_ = first_spot_id + static_cast<std::uint64_t>(options.start_ms) * 1000;
   for (auto& seq : seq_) {
-    seq = static_cast<std::uint64_t>(options.start_ms) / 2 + (std::uint64_t{random_.below(1000)} << 20);
+    seq = static_cast<std::uint64_t>(options.start_ms) / 2 +
+          (std::uint64_t{random_.below(1000)} << 20);
   }
   double total = 0;
   for (const auto& stream : listing.streams) total += stream.weight;

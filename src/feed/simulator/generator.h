@@ -1,9 +1,9 @@
 // Made-up trades of a whole exchange: seeded, endless, without sockets, clocks or text.
 //
 // Threads: one owner. Invariants: the same listing, options and calls give the same trades; ids
-// never repeat; within a stream time_ms never falls and seq never falls; all trades of a sweep share
-// time_ms and seq, and a frame holds at most 1024 of them (a larger sweep goes on in the next frame).
-// Does not: write JSON (trade_frame.h) or misbehave (faults.h).
+// never repeat; within a stream time_ms never falls and seq never falls; all trades of a sweep
+// share time_ms and seq, and a frame holds at most 1024 of them (a larger sweep goes on in the next
+// frame). Does not: write JSON (trade_frame.h) or misbehave (faults.h).
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct GeneratedTrade {
 
 struct GeneratedFrame {
   std::uint32_t stream = 0;
-  std::int64_t due_us = 0;  // when the exchange sends it, microseconds since the epoch
+  std::int64_t due_us = 0;   // when the exchange sends it, microseconds since the epoch
   std::int64_t sent_ms = 0;  // "ts"
   std::vector<GeneratedTrade> trades;
 };

@@ -11,8 +11,8 @@ namespace {
 constexpr double unlimited_rate = 1e9;
 
 ListedInstrument describe(const Instrument& instrument) {
-  ListedInstrument listed{instrument.category, instrument.symbol, instrument.base_coin,
-                          instrument.quote_coin, {}, {}};
+  ListedInstrument listed{
+      instrument.category, instrument.symbol, instrument.base_coin, instrument.quote_coin, {}, {}};
   write_scaled(listed.tick_size, instrument.tick, instrument.price_decimals, true);
   write_scaled(listed.size_step, 1, instrument.size_decimals, true);
   return listed;
@@ -22,7 +22,8 @@ class GeneratorSource : public FrameSource {
  public:
   GeneratorSource(const GeneratorSourceOptions& options, Listing listing)
       : options_(options), listing_(std::move(listing)) {
-    for (const auto& instrument : listing_.instruments) instruments_.push_back(describe(instrument));
+    for (const auto& instrument : listing_.instruments)
+      instruments_.push_back(describe(instrument));
     for (const auto& stream : listing_.streams) topics_.emplace(stream.category, stream.topic);
   }
 
@@ -57,8 +58,9 @@ class GeneratorSource : public FrameSource {
 
  private:
   ScheduledFrame schedule(OutFrame&& frame) const {
-    ScheduledFrame scheduled{frame.category, listing_.streams[frame.stream].topic,
-                             std::move(frame.text), frame.due_us, frame.invalid_utf8, {}};
+    ScheduledFrame scheduled{frame.category,        listing_.streams[frame.stream].topic,
+                             std::move(frame.text), frame.due_us,
+                             frame.invalid_utf8,    {}};
     if (options_.trades_per_second == 0) scheduled.due_us = 0;
     scheduled.fresh.reserve(frame.fresh.size());
     for (const auto& trade : frame.fresh) {

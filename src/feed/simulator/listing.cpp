@@ -27,7 +27,8 @@ struct Coin {
   double usual_size;
 };
 
-// Orders of magnitude as on the exchange: a tick of 10^-12 on one end, a price of 10^6 on the other.
+// Orders of magnitude as on the exchange: a tick of 10^-12 on one end, a price of 10^6 on the
+// other.
 constexpr std::array<Coin, 14> coins = {{
     {"BTC", 6'500'000, 10, 2, 3, 8},
     {"ETH", 192'250, 1, 2, 2, 40},
@@ -60,8 +61,12 @@ Coin made_up(std::string_view name) {
   const std::int64_t digits = power_of_ten(3 + static_cast<int>(random.below(4)));
   const std::int64_t price = digits + static_cast<std::int64_t>(random.unit() * 9e0 * digits);
   const int size_decimals = decimals > 6 ? 0 : static_cast<int>(random.below(4));
-  return {name, decimals == 0 ? std::min<std::int64_t>(price, 900'000) : price,
-          1, decimals, size_decimals, 10 + random.unit() * 5'000};
+  return {name,
+          decimals == 0 ? std::min<std::int64_t>(price, 900'000) : price,
+          1,
+          decimals,
+          size_decimals,
+          10 + random.unit() * 5'000};
 }
 
 Coin coin_named(std::string_view name) {
@@ -80,12 +85,14 @@ std::string_view quote_of(std::string_view symbol, Category category) {
 
 Instrument make_instrument(Category category, std::string symbol) {
   const std::string_view quote = quote_of(symbol, category);
-  std::string base = symbol.ends_with(quote) ? symbol.substr(0, symbol.size() - quote.size()) : symbol;
+  std::string base =
+      symbol.ends_with(quote) ? symbol.substr(0, symbol.size() - quote.size()) : symbol;
   const Coin coin = coin_named(quote == "TRY" ? std::string_view(symbol) : std::string_view(base));
-  Instrument made{category,       std::move(symbol), std::move(base),
-                  std::string(quote == "PERP" ? "USDC" : quote),
-                  coin.tick,      coin.price_decimals, coin.size_decimals,
-                  coin.first_price, coin.usual_size};
+  Instrument made{category,           std::move(symbol),
+                  std::move(base),    std::string(quote == "PERP" ? "USDC" : quote),
+                  coin.tick,          coin.price_decimals,
+                  coin.size_decimals, coin.first_price,
+                  coin.usual_size};
   if (category == Category::inverse) {  // contracts of one USD
     made.size_decimals = 0;
     made.usual_size = 500;
@@ -104,12 +111,18 @@ void add_option_stream(Listing& listing, const std::string& base, double weight)
   const double step = std::pow(10.0, std::floor(std::log10(std::max(spot, 1.0))) - 1);
   for (const auto expiry : expiries) {
     for (int i = 0; i < strikes_per_expiry; ++i) {
-      const auto strike = std::max(1.0, std::round(spot / step + i - strikes_per_expiry / 2)) *
-                          std::max(step, 1.0);
+      const auto strike =
+          std::max(1.0, std::round(spot / step + i - strikes_per_expiry / 2)) * std::max(step, 1.0);
       Instrument made{Category::option,
                       fmt::format("{}-{}-{:.0f}-{}{}", base, expiry, strike, i % 2 ? 'P' : 'C',
                                   i % 3 == 0 ? "" : "-USDT"),
-                      base, i % 3 == 0 ? "USDC" : "USDT", 5, 2, 2, 5'000 + 1'000 * i, 20};
+                      base,
+                      i % 3 == 0 ? "USDC" : "USDT",
+                      5,
+                      2,
+                      2,
+                      5'000 + 1'000 * i,
+                      20};
       stream.instruments.push_back(static_cast<std::uint32_t>(listing.instruments.size()));
       listing.instruments.push_back(std::move(made));
     }
@@ -136,7 +149,10 @@ void add_symbol(Listing& listing, std::set<bybit::Market>& known, Category categ
   if (!known.insert({category, symbol}).second) return;
   const auto rank = static_cast<double>(listing.streams.size() + 1);
   if (category == Category::option) return add_option_stream(listing, symbol, 1 / rank);
-  listing.streams.push_back({category, symbol, bybit::trade_topic(symbol), 1 / rank,
+  listing.streams.push_back({category,
+                             symbol,
+                             bybit::trade_topic(symbol),
+                             1 / rank,
                              {static_cast<std::uint32_t>(listing.instruments.size())}});
   listing.instruments.push_back(make_instrument(category, symbol));
 }

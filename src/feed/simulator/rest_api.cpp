@@ -71,16 +71,15 @@ struct Service {
   std::int64_t now_ns;
 
   std::string envelope(int code, std::string_view message, std::string_view result) const {
-    return fmt::format(
-        R"({{"retCode":{},"retMsg":"{}","result":{},"retExtInfo":{{}},"time":{}}})", code, message,
-        result, now_ns / 1'000'000);
+    return fmt::format(R"({{"retCode":{},"retMsg":"{}","result":{},"retExtInfo":{{}},"time":{}}})",
+                       code, message, result, now_ns / 1'000'000);
   }
   RestAnswer ok(std::string_view result) const { return {200, envelope(0, "OK", result)}; }
   RestAnswer bad(std::string_view message) const { return {200, envelope(10001, message, "{}")}; }
 
   RestAnswer time() const {
-    return ok(fmt::format(R"({{"timeSecond":"{}","timeNano":"{}"}})", now_ns / 1'000'000'000,
-                          now_ns));
+    return ok(
+        fmt::format(R"({{"timeSecond":"{}","timeNano":"{}"}})", now_ns / 1'000'000'000, now_ns));
   }
 
   static std::string describe(const ListedInstrument& item) {
@@ -106,8 +105,8 @@ struct Service {
       if (coin.empty() || item.base_coin == coin) matching.push_back(&item);
     }
     const auto begin = spot ? 0 : std::min(static_cast<std::size_t>(*first), matching.size());
-    const auto end =
-        spot ? matching.size() : std::min(begin + static_cast<std::size_t>(*limit), matching.size());
+    const auto end = spot ? matching.size()
+                          : std::min(begin + static_cast<std::size_t>(*limit), matching.size());
     std::string list;
     for (auto i = begin; i < end; ++i) {
       if (i > begin) list += ',';
@@ -126,7 +125,7 @@ struct Service {
     const auto symbol = query.text("symbol");
     const auto coin = query.text("baseCoin", "BTC");
     for (const auto& item : instruments) {
-      const bool wanted = !symbol.empty()  ? item.symbol == symbol
+      const bool wanted = !symbol.empty()                ? item.symbol == symbol
                           : category == Category::option ? item.base_coin == coin
                                                          : false;
       if (item.category != category || !wanted) continue;
@@ -175,11 +174,11 @@ struct Service {
     for (const auto& candle : book.candles({category, symbol}, step_ms,
                                            interval == "W" ? monday_ms : 0, *start, *end, *limit)) {
       if (!list.empty()) list += ',';
-      list += fmt::format(R"(["{}","{}","{}","{}","{}","{}","{}"])", candle.open_ms,
-                          tradelake::to_string(candle.open), tradelake::to_string(candle.high),
-                          tradelake::to_string(candle.low), tradelake::to_string(candle.close),
-                          tradelake::to_string(candle.volume),
-                          tradelake::to_string(candle.turnover));
+      list +=
+          fmt::format(R"(["{}","{}","{}","{}","{}","{}","{}"])", candle.open_ms,
+                      tradelake::to_string(candle.open), tradelake::to_string(candle.high),
+                      tradelake::to_string(candle.low), tradelake::to_string(candle.close),
+                      tradelake::to_string(candle.volume), tradelake::to_string(candle.turnover));
     }
     return ok(fmt::format(R"({{"symbol":"{}","category":"{}","list":[{}]}})", symbol,
                           to_string(category), list));

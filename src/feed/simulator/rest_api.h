@@ -1,7 +1,7 @@
 // The REST side of the simulated exchange: time, instruments-info, recent-trade and kline.
 //
-// Threads: pure but for what it is given. Answers and limits as the exchange documents them; unknown
-// paths are 404, bad parameters are retCode 10001 with status 200.
+// Threads: pure but for what it is given. Answers and limits as the exchange documents them;
+// unknown paths are 404, bad parameters are retCode 10001 with status 200.
 #pragma once
 
 #include <cstdint>

@@ -13,13 +13,13 @@ constexpr std::chrono::seconds linger{2};
 
 }  // namespace
 
-ServerConnection::ServerConnection(ConnectionHost& host, std::string id, bybit::Category category,
-                                   ExchangeSide::TopicExists exists, const FaultPlan& faults)
+ServerConnection::ServerConnection(ConnectionHost& host, ConnectionSetup setup,
+                                   bybit::Category category)
     : host_(host),
-      id_(id),
+      id_(setup.id),
       category_(category),
-      side_(category, std::move(id), std::move(exists)),
-      plan_(faults) {
+      side_(category, std::move(setup.id), std::move(setup.exists)),
+      plan_(setup.faults) {
   for (int i = 0; i < 3; ++i) clocks_[i] = TriggerClock(plan_[connection_faults[i]]);
 }
 
@@ -101,7 +101,8 @@ void ServerConnection::tick(Random& random, Clock::time_point now,
     if (now - ended_at_ > linger) cut();
     return;
   }
-  const auto since_epoch = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
+  const auto since_epoch =
+      std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
   for (int i = 0; i < 3; ++i) {
     if (plan_[connection_faults[i]].every.count() > 0 &&
         clocks_[i].fires(random, since_epoch.count())) {

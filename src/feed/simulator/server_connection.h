@@ -1,9 +1,9 @@
 // One client of the simulated exchange: its queue, its subscriptions, and how it ends.
 //
-// Threads: everything on the io_context's one thread. Invariants: each frame that was queued is told
-// to the host exactly once, as completed or not; after end() only what is being written right now
-// can still be completed, and it is delivered before the end.
-// Internal to src/feed/simulator: the stream itself is in websocket_connection.h, which needs Boost.
+// Threads: everything on the io_context's one thread. Invariants: each frame that was queued is
+// told to the host exactly once, as completed or not; after end() only what is being written right
+// now can still be completed, and it is delivered before the end. Internal to src/feed/simulator:
+// the stream itself is in websocket_connection.h, which needs Boost.
 #pragma once
 
 #include <chrono>
@@ -17,15 +17,26 @@
 #include "feed/simulator/exchange_side.h"
 #include "feed/simulator/fault_plan.h"
 #include "feed/simulator/frame_source.h"
+#include "feed/simulator/rest_api.h"
 
 namespace tradelake::feed {
 
 class ServerConnection;
 
+// What the host gives a new connection.
+struct ConnectionSetup {
+  std::string id;
+  ExchangeSide::TopicExists exists;
+  FaultPlan faults;
+};
+
 // Who owns the connections.
 class ConnectionHost {
  public:
   virtual ~ConnectionHost() = default;
+  virtual RestAnswer on_get(std::string_view target) = 0;
+  virtual ConnectionSetup on_upgrade(bybit::Category category) = 0;
+  virtual void on_open(std::shared_ptr<ServerConnection> connection) = 0;
   virtual void on_request(ServerConnection& connection, std::string_view text) = 0;
   virtual void on_sent(const ServerConnection& connection, const ScheduledFrame& frame,
                        bool completed) = 0;
@@ -37,8 +48,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   using Clock = std::chrono::steady_clock;
   enum class Ending { none, close_frame, no_close_frame };
 
-  ServerConnection(ConnectionHost& host, std::string id, bybit::Category category,
-                   ExchangeSide::TopicExists exists, const FaultPlan& faults);
+  ServerConnection(ConnectionHost& host, ConnectionSetup setup, bybit::Category category);
   virtual ~ServerConnection() = default;
 
   const std::string& id() const { return id_; }
@@ -69,6 +79,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   bool next(Item& item);
   void completed(const Item& item, bool ok);
   void discard_queue();
+  void opened() { host_.on_open(shared_from_this()); }
   void received(std::string_view text);
   void gone();
 

@@ -9,43 +9,35 @@
 #include <set>
 #include <thread>
 
-#include <boost/asio/bind_executor.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
-#include <boost/beast/websocket/ssl.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "bybit/topic.h"
 #include "core/time.h"
 #include "feed/simulator/frame_source.h"
 #include "feed/simulator/rest_api.h"
-#include "feed/simulator/websocket_connection.h"
+#include "feed/simulator/server_connection.h"
+#include "feed/simulator/web_server.h"
 
 namespace tradelake::feed {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
-namespace websocket = beast::websocket;
-using asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
-using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 
 constexpr milliseconds tick_time{20};
 constexpr milliseconds longest_stop{1'500};
-constexpr std::chrono::seconds request_timeout{30};
-constexpr std::size_t frames_per_turn = 64;        // then the sockets have their turn
-constexpr std::size_t enough_queued = 4 << 20;     // where the source waits for the clients
-constexpr std::size_t remembered_per_topic = 8;    // for repeats after a reconnect
-constexpr std::string_view path_prefix = "/v5/public/";
+constexpr std::size_t frames_per_turn = 64;      // then the sockets have their turn
+constexpr std::size_t enough_queued = 4 << 20;   // where the source waits for the clients
+constexpr std::size_t remembered_per_topic = 8;  // for repeats after a reconnect
 
 }  // namespace
 
@@ -53,7 +45,7 @@ struct Simulator::Impl final : ConnectionHost {
   explicit Impl(SimulatorOptions given)
       : options(std::move(given)),
         random(mix_bits(options.seed ^ 0x51)),
-        acceptor(context),
+        server(context, *this),
         tick_timer(context),
         feed_timer(context) {}
 
@@ -62,13 +54,11 @@ struct Simulator::Impl final : ConnectionHost {
   std::unique_ptr<FrameSource> source;
   std::unique_ptr<Recorder> recorder;
   MarketBook book;
-  std::unique_ptr<asio::ssl::context> tls;
   asio::io_context context{1};
-  tcp::acceptor acceptor;
+  WebServer server;
   asio::steady_timer tick_timer;
   asio::steady_timer feed_timer;
   std::thread thread;
-  std::uint16_t port = 0;
 
   using TopicKey = std::pair<bybit::Category, std::string>;
   std::set<std::shared_ptr<ServerConnection>> connections;
@@ -96,43 +86,13 @@ struct Simulator::Impl final : ConnectionHost {
 
   Result<> make_source() {
     if (!options.capture.empty()) {
-      TL_ASSIGN(source, make_capture_source(
-                            {options.capture, options.speed, options.recorded_times}));
+      TL_ASSIGN(source,
+                make_capture_source({options.capture, options.speed, options.recorded_times}));
       return {};
     }
-    TL_ASSIGN(source, make_generator_source({options.symbols, options.seed,
-                                             options.trades_per_second, options.frames,
-                                             options.faults}));
-    return {};
-  }
-
-  Result<> make_tls() {
-    if (options.tls_cert.empty() != options.tls_key.empty()) {
-      return make_error(Errc::invalid_argument, "simulator: TLS needs both a certificate and a key");
-    }
-    if (options.tls_cert.empty()) return {};
-    tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
-    error_code failed;
-    tls->use_certificate_chain_file(options.tls_cert, failed);
-    if (!failed) tls->use_private_key_file(options.tls_key, asio::ssl::context::pem, failed);
-    if (!failed) return {};
-    return make_error(Errc::invalid_argument, "simulator: cannot use certificate {} with key {}: {}",
-                      options.tls_cert, options.tls_key, failed.message());
-  }
-
-  Result<> listen() {
-    error_code failed;
-    const auto address = asio::ip::make_address(options.listen_host, failed);
-    const tcp::endpoint endpoint(address, options.listen_port);
-    if (!failed) acceptor.open(endpoint.protocol(), failed);
-    if (!failed) acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
-    if (!failed) acceptor.bind(endpoint, failed);
-    if (!failed) acceptor.listen(asio::socket_base::max_listen_connections, failed);
-    if (failed) {
-      return make_error(Errc::io, "simulator: cannot listen on {}:{}: {}", options.listen_host,
-                        options.listen_port, failed.message());
-    }
-    port = acceptor.local_endpoint().port();
+    TL_ASSIGN(source,
+              make_generator_source({options.symbols, options.seed, options.trades_per_second,
+                                     options.frames, options.faults}));
     return {};
   }
 
@@ -141,80 +101,28 @@ struct Simulator::Impl final : ConnectionHost {
       try {
         if (failure) std::rethrow_exception(failure);
       } catch (const std::exception& problem) {
-        spdlog::debug("event=simulator_connection_failed error=\"{}\"", problem.what());
+        spdlog::debug("event=simulator_task_failed error=\"{}\"", problem.what());
       }
     });
   }
 
   // ---- connections
 
-  asio::awaitable<void> accept() {
-    for (;;) {
-      auto socket = co_await acceptor.async_accept(asio::use_awaitable);
-      socket.set_option(tcp::no_delay(true));
-      if (tls) {
-        spawn(serve_tls(TlsStream(std::move(socket), *tls)));
-      } else {
-        spawn(serve(beast::tcp_stream(std::move(socket))));
-      }
-    }
+  RestAnswer on_get(std::string_view target) override {
+    return answer_rest(target, book, source->instruments(), now_ns());
   }
 
-  asio::awaitable<void> serve_tls(TlsStream stream) {
-    beast::get_lowest_layer(stream).expires_after(request_timeout);
-    co_await stream.async_handshake(asio::ssl::stream_base::server, asio::use_awaitable);
-    co_await serve(std::move(stream));
+  ConnectionSetup on_upgrade(bybit::Category category) override {
+    return {fmt::format("sim-{:x}-{}", options.seed, ++next_id),
+            [this, category](std::string_view topic) { return exists(category, topic); },
+            options.faults};
   }
 
-  template <class Stream>
-  asio::awaitable<void> serve(Stream stream) {
-    beast::flat_buffer buffer;
-    for (bool keep = true; keep && !stopping;) {
-      beast::get_lowest_layer(stream).expires_after(request_timeout);
-      http::request<http::string_body> request;
-      co_await http::async_read(stream, buffer, request, asio::use_awaitable);
-      const std::string target(request.target());
-      const auto category = category_of(target);
-      if (websocket::is_upgrade(request) && category) {
-        beast::get_lowest_layer(stream).expires_never();
-        co_await serve_websocket(std::move(stream), std::move(request), *category);
-        co_return;
-      }
-      keep = request.keep_alive();
-      auto answer = answer_rest(target, book, source->instruments(), now_ns());
-      http::response<http::string_body> response(static_cast<http::status>(answer.status), 11);
-      response.set(http::field::content_type, "application/json");
-      response.keep_alive(keep);
-      response.body() = std::move(answer.body);
-      response.prepare_payload();
-      co_await http::async_write(stream, response, asio::use_awaitable);
-    }
-    beast::get_lowest_layer(stream).close();
-  }
-
-  static std::optional<bybit::Category> category_of(std::string_view target) {
-    if (!target.starts_with(path_prefix)) return std::nullopt;
-    target.remove_prefix(path_prefix.size());
-    return bybit::parse_category(target.substr(0, target.find('?')));
-  }
-
-  template <class Stream>
-  asio::awaitable<void> serve_websocket(Stream stream, http::request<http::string_body> request,
-                                        bybit::Category category) {
-    websocket::stream<Stream> ws(std::move(stream));
-    ws.set_option(websocket::stream_base::timeout{milliseconds(2'000),
-                                                  websocket::stream_base::none(), false});
-    co_await ws.async_accept(request, asio::use_awaitable);
-    auto id = fmt::format("sim-{:x}-{}", options.seed, ++next_id);
-    auto connection = std::make_shared<WebsocketConnection<Stream>>(
-        std::move(ws), *this, std::move(id), category,
-        [this, category](std::string_view topic) { return exists(category, topic); },
-        options.faults);
+  void on_open(std::shared_ptr<ServerConnection> connection) override {
     accepted.fetch_add(1);
-    connections.insert(connection);
-    open.store(connections.size());
     if (stopping) connection->end(ServerConnection::Ending::close_frame);
-    co_await connection->read();
+    connections.insert(std::move(connection));
+    open.store(connections.size());
   }
 
   bool exists(bybit::Category category, std::string_view topic) const {
@@ -253,7 +161,8 @@ struct Simulator::Impl final : ConnectionHost {
   void on_sent(const ServerConnection& connection, const ScheduledFrame& frame,
                bool completed) override {
     if (completed) sent.fetch_add(1, std::memory_order_relaxed);
-    recorder->record({now_ns(), frame.category, connection.id(), completed, frame.topic, frame.text});
+    recorder->record(
+        {now_ns(), frame.category, connection.id(), completed, frame.topic, frame.text});
   }
 
   void on_gone(ServerConnection& connection) override {
@@ -346,7 +255,8 @@ struct Simulator::Impl final : ConnectionHost {
     }
     while (most_queued() > 0 && !stopping) co_await pause(milliseconds(5));
     finished.store(true);
-    if (finite()) spdlog::info("event=simulator_finished frames={} trades={}", frames.load(), trades.load());
+    if (finite())
+      spdlog::info("event=simulator_finished frames={} trades={}", frames.load(), trades.load());
   }
 
   void fail(const Error& problem) {
@@ -359,8 +269,7 @@ struct Simulator::Impl final : ConnectionHost {
 
   asio::awaitable<void> shut_down() {
     stopping = true;
-    error_code ignored;
-    acceptor.close(ignored);
+    server.close();
     const std::vector<std::shared_ptr<ServerConnection>> open_now(connections.begin(),
                                                                   connections.end());
     for (const auto& connection : open_now) connection->end(ServerConnection::Ending::close_frame);
@@ -374,17 +283,20 @@ struct Simulator::Impl final : ConnectionHost {
   }
 };
 
-Simulator::Simulator(SimulatorOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Simulator::Simulator(SimulatorOptions options)
+    : impl_(std::make_unique<Impl>(std::move(options))) {}
 
-Simulator::~Simulator() { stop(); }
+Simulator::~Simulator() {
+  stop();
+}
 
 Result<> Simulator::start() {
   Impl& impl = *impl_;
   TL_TRY(impl.make_source());
-  TL_TRY(impl.make_tls());
   TL_ASSIGN(impl.recorder, Recorder::open(impl.options.record_path, impl.options.on_sent));
-  TL_TRY(impl.listen());
-  impl.spawn(impl.accept());
+  TL_TRY(impl.server.listen({impl.options.listen_host, impl.options.listen_port,
+                             impl.options.tls_cert, impl.options.tls_key}));
+  impl.server.start();
   impl.spawn(impl.tick());
   impl.spawn(impl.feed());
   impl.thread = std::thread([&impl] { impl.context.run(); });
@@ -398,14 +310,17 @@ void Simulator::stop() {
   impl_->recorder->flush();
 }
 
-std::uint16_t Simulator::port() const { return impl_->port; }
+std::uint16_t Simulator::port() const {
+  return impl_->server.port();
+}
 
 Endpoint Simulator::endpoint() const {
-  return {impl_->tls != nullptr, impl_->options.listen_host, impl_->port};
+  return {impl_->server.tls(), impl_->options.listen_host, impl_->server.port()};
 }
 
 std::string Simulator::url() const {
-  return fmt::format("{}://{}:{}", impl_->tls ? "wss" : "ws", impl_->options.listen_host, impl_->port);
+  return fmt::format("{}://{}:{}", impl_->server.tls() ? "wss" : "ws", impl_->options.listen_host,
+                     impl_->server.port());
 }
 
 SimulatorStatus Simulator::status() const {

@@ -41,8 +41,8 @@ struct SimulatorOptions {
   std::string record_path;
   std::function<void(const SentFrame&)> on_sent;  // from the simulator's thread
 
-  // What has an end (a capture, a number of frames) waits for its first subscriber and then a little
-  // for the others.
+  // What has an end (a capture, a number of frames) waits for its first subscriber and then a
+  // little for the others.
   std::chrono::milliseconds start_delay{500};
   // A socket without traffic in either direction is cut, as the real one is after 60.7 s.
   std::chrono::milliseconds idle_cut{60'700};

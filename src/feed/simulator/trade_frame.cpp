@@ -54,7 +54,8 @@ struct Writer {
     if (!shape.bare_numbers) out += '"';
   }
 
-  // Values that only options carry; what they say does not matter, their digits are stable per trade.
+  // Values that only options carry; what they say does not matter, their digits are stable per
+  // trade.
   void option_value(const GeneratedTrade& trade, F field) {
     const auto salt = static_cast<unsigned>(field) * 16;
     out += '"';
@@ -288,7 +289,8 @@ void write_trade_id(std::string& out, const GeneratedTrade& trade, Category cate
 }
 
 void write_price(std::string& out, const GeneratedTrade& trade, const Instrument& instrument) {
-  const bool trim = instrument.category == Category::spot || instrument.category == Category::option;
+  const bool trim =
+      instrument.category == Category::spot || instrument.category == Category::option;
   write_scaled(out, trade.price, instrument.price_decimals, trim);
 }
 

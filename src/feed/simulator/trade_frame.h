@@ -15,7 +15,22 @@ namespace tradelake::feed {
 
 // The keys of a trade, and two that this protocol does not have.
 enum class TradeField : std::uint8_t {
-  T, s, S, v, p, L, i, BT, RPI, seq, mP, iP, mIv, iv, unknown_scalar, unknown_nested,
+  T,
+  s,
+  S,
+  v,
+  p,
+  L,
+  i,
+  BT,
+  RPI,
+  seq,
+  mP,
+  iP,
+  mIv,
+  iv,
+  unknown_scalar,
+  unknown_nested,
 };
 
 // Writes `raw` instead of the field's value in one trade, or leaves the field out.
@@ -27,17 +42,17 @@ struct FieldOverride {
 
 // Other ways to say the same: every one of them leaves the trades good.
 struct FrameShape {
-  bool shuffle_keys = false;    // any order of keys, also in the envelope
-  bool bare_numbers = false;    // prices, sizes as JSON numbers; T and ts as strings
-  bool unknown_fields = false;  // keys that this protocol does not have
-  bool omit_optional = false;   // without L, BT, RPI, seq, ts
-  bool duplicate_keys = false;  // a key twice; the last counts
-  std::uint64_t seed = 0;       // for what is drawn
+  bool shuffle_keys = false;                // any order of keys, also in the envelope
+  bool bare_numbers = false;                // prices, sizes as JSON numbers; T and ts as strings
+  bool unknown_fields = false;              // keys that this protocol does not have
+  bool omit_optional = false;               // without L, BT, RPI, seq, ts
+  bool duplicate_keys = false;              // a key twice; the last counts
+  std::uint64_t seed = 0;                   // for what is drawn
   const FieldOverride* override = nullptr;  // this one makes a trade bad, or extreme
 
   bool plain() const {
-    return !shuffle_keys && !bare_numbers && !unknown_fields && !omit_optional &&
-           !duplicate_keys && override == nullptr;
+    return !shuffle_keys && !bare_numbers && !unknown_fields && !omit_optional && !duplicate_keys &&
+           override == nullptr;
   }
 };
 

@@ -1,0 +1,38 @@
+# The two commands a newcomer needs: make run, make test. Each installs what is missing first.
+PRESET ?= release
+BUILD = build/$(PRESET)
+PYTHON = .venv/bin/python
+JOBS ?= $(shell nproc)
+
+.PHONY: run test test-all build bench lint format clean bootstrap bootstrap-test fuzz-smoke
+
+run: build
+	$(BUILD)/tradelake run
+
+build: bootstrap
+	@test -f $(BUILD)/build.ninja || cmake --preset $(PRESET)
+	cmake --build $(BUILD) --target tradelake -j $(JOBS)
+
+bootstrap:
+	@scripts/bootstrap.sh build
+
+bootstrap-test:
+	@scripts/bootstrap.sh test
+
+test: bootstrap-test
+	@scripts/test.sh quick
+
+test-all: bootstrap-test
+	@scripts/test.sh all
+
+bench: bootstrap-test
+	@scripts/bench.sh
+
+lint: bootstrap-test
+	@scripts/lint.sh
+
+format: bootstrap-test
+	git ls-files '*.cpp' '*.h' | xargs clang-format-19 -i
+
+clean:
+	rm -rf build

@@ -1,0 +1,9 @@
+#include <boost/beast/websocket/ssl.hpp>
+
+#include "feed/simulator/websocket_connection_impl.h"
+
+namespace tradelake::feed {
+
+template class WebsocketConnection<TlsStream>;
+
+}  // namespace tradelake::feed

@@ -1,0 +1,48 @@
+// Live frames into the log: a bounded queue that sources fill without ever waiting, and one thread
+// that routes and appends.
+//
+// Threads: push() from sources' threads; run() in its own. Invariants: a frame that was taken is in
+// the log before run() returns; a full queue refuses and counts, it does not block the socket.
+// Does not: fill gaps.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <stop_token>
+#include <vector>
+
+#include "core/error.h"
+#include "feed/frame.h"
+#include "log/frame_records.h"
+#include "log/log.h"
+
+namespace tradelake::log {
+
+struct CollectorStatus {
+  FrameCounts frames;
+  std::int64_t bytes = 0;
+  std::int64_t dropped = 0;      // the queue was full
+  std::size_t queued_bytes = 0;
+};
+
+class Collector : public feed::FrameSink {
+ public:
+  Collector(Log& log, std::size_t max_queued_bytes) : log_(log), max_queued_bytes_(max_queued_bytes) {}
+
+  bool push(feed::Frame&& frame) override;
+
+  // Until asked to stop, and then until the queue is empty. Errors: io, corrupt.
+  Result<> run(std::stop_token stop);
+  CollectorStatus status() const;
+
+ private:
+  Log& log_;
+  std::size_t max_queued_bytes_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any arrived_;
+  std::vector<feed::Frame> queue_;
+  CollectorStatus status_;
+};
+
+}  // namespace tradelake::log
