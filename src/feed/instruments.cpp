@@ -109,15 +109,19 @@ std::vector<bybit::Market> resolve_markets(const Endpoint& rest,
     if (std::ranges::find(resolved, market) == resolved.end())
       resolved.push_back(std::move(market));
   };
+  bool reachable = true;  // one time-out is enough to wait for
   for (const auto& market : markets) {
     if (!market.all()) {
       add(market.category, market.symbol);
       continue;
     }
-    if (const auto symbols = fetch_symbols(rest, market.category, options)) {
-      for (const auto& symbol : *symbols) add(market.category, symbol);
-      continue;
-    } else {
+    if (reachable) {
+      const auto symbols = fetch_symbols(rest, market.category, options);
+      if (symbols) {
+        for (const auto& symbol : *symbols) add(market.category, symbol);
+        continue;
+      }
+      reachable = false;
       spdlog::warn("event=instruments_unavailable category={} fallback=well_known error=\"{}\"",
                    to_string(market.category), symbols.error().message);
     }

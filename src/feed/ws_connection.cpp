@@ -3,6 +3,7 @@
 #include <deque>
 #include <utility>
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -149,8 +150,9 @@ class Connection : public WsConnection::Impl,
   std::string cause_of(const error_code& failed) const {
     if (failed != websocket::error::closed) return failed.message();
     const auto& reason = ws_.reason();
-    return "closed by the exchange, code " + std::to_string(reason.code) +
-           (reason.reason.empty() ? "" : " " + std::string(reason.reason.c_str()));
+    const std::string_view text(reason.reason.data(), reason.reason.size());
+    return fmt::format("closed by the exchange, code {}{}{}", reason.code, text.empty() ? "" : " ",
+                       text);
   }
 
   // One write at a time, as Beast demands. A failure shows in the reading as well.
