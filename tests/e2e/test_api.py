@@ -116,6 +116,8 @@ def test_ranges_are_half_open_and_give_their_newest_part(lake):
     category, symbol = busiest(expected)
     market = {"category": category, "symbol": symbol}
     times = [c["open_time"] for c in server.get("/v1/candles", **market, limit=1000)["candles"]]
+    if len(times) < 3:
+        pytest.skip("the capture has too few minutes")
     ask = lambda **more: [c["open_time"] for c in server.get("/v1/candles", **market, **more)["candles"]]
     assert ask(limit=2) == times[-2:]
     assert ask(start=times[1]) == times[1:]
