@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from oracle import to_us
+from oracle import load_json, to_us
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("TRADELAKE_BINARY", ROOT / "build/release/tradelake"))
@@ -55,23 +55,36 @@ def pointers(data_dir):
     return dict(line.split("\t") for line in listing.splitlines())
 
 
+def assert_extra(found, expected):
+    """A string's own text; anything else as its raw JSON text."""
+    assert found.keys() == expected.keys()
+    for key, value in expected.items():
+        if isinstance(value, str):
+            assert found[key] == value
+        else:
+            assert load_json(found[key]) == value
+
+
 def assert_trades(found, expected):
     def shown(row):
         values = [row[name] for name in TRADE_COLUMNS]
         for at, name in enumerate(TRADE_COLUMNS):
             if name.endswith("_time") or name == "received_at":
                 values[at] = to_us(values[at])
-        extra = tuple(sorted(row["extra"])) if row["extra"] else ()
-        return (*values, extra, row["_topic"], row["_partition"], row["_index"])
+        return (*values, row["_topic"], row["_partition"], row["_index"])
 
     def wanted(trade):
-        return (*(getattr(trade, name) for name in TRADE_COLUMNS), trade.extra, *trade.partition, trade.index)
+        return (*(getattr(trade, name) for name in TRADE_COLUMNS), *trade.partition, trade.index)
+
+    extras = {(row["category"], row["symbol"], row["trade_id"]): dict(row["extra"] or []) for row in found}
+    for trade in expected:
+        assert_extra(extras[trade.category, trade.symbol, trade.trade_id], trade.extra)
 
     key = lambda row: row[:3]
     found, expected = sorted(map(shown, found), key=key), sorted(map(wanted, expected), key=key)
     assert len(found) == len(expected)
     for a, b in zip(found, expected):
-        assert a == b
+        assert a == b, f"{a}\n{b}"
 
 
 def assert_dead_letters(found, expected):

@@ -35,7 +35,7 @@ class Trade:
     rpi: bool | None
     frame_time: int | None
     received_at: int
-    extra: tuple | None
+    extra: dict
     index: int
     partition: tuple
     late_by_ms: int | None = None
@@ -287,7 +287,7 @@ class Oracle:
                 continue
             self.seen.add(key)
             known = ("i", "s", "S", "p", "v", "T", "L", "BT", "RPI", "seq")
-            extra = tuple(sorted((k, str(v)) for k, v in t.items() if k not in known and isinstance(v, str)))
+            extra = {k: v for k, v in t.items() if k not in known}
             trade = Trade(
                 category, t["s"], t["i"], t["S"], number(t["p"]), number(t["v"]), trade_time,
                 int(t["seq"]) if "seq" in t else None, t.get("L"), t.get("BT"), t.get("RPI"), frame_time,
