@@ -1,0 +1,63 @@
+"""Generated captures with every fault, under many small commits: the tables equal the oracle."""
+
+import os
+
+import pytest
+
+from lake import assert_lake, replay, rows, tradelake
+from oracle import Oracle, read_capture
+from test_kill import make_capture
+
+EVERYTHING = ("repeat=0.03,reorder=0.03,late=0.02,future=0.002,malformed=0.03,utf8=0.005,large=0.0005,unknown=0.03,"
+              "missing=0.05,keys=0.3,duplicate_key=0.01,numbers=0.05,extreme=0.05")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_fault_under_small_commits(data_dir, tmp_path, seed):
+    capture = make_capture(tmp_path / "c.tsv.zst", 8_000, seed, EVERYTHING, rate=25)
+    expected = Oracle().take(read_capture(capture))
+    replay(data_dir, capture, env=os.environ | {"TRADELAKE_COMMIT_MAX_ROWS": "500", "TRADELAKE_COMMIT_INTERVAL": "30ms"})
+    assert_lake(data_dir, expected)
+    revisions = rows(data_dir, "silver.candle_revisions")
+    by_candle = {}
+    for row in revisions:
+        by_candle.setdefault((row["category"], row["symbol"], row["open_time"]), []).append(row["revision"])
+    for candle in rows(data_dir, "silver.candles_1m"):
+        history = sorted(by_candle.pop((candle["category"], candle["symbol"], candle["open_time"]), []))
+        assert history == list(range(1, candle["revision"] + 1))
+    assert not by_candle
+
+
+def test_ids_beyond_memory_are_still_known(data_dir, tmp_path):
+    capture = make_capture(tmp_path / "c.tsv.zst", 20_000, 9, "repeat=0.1,reorder=0.05", rate=500)
+    replay(data_dir, capture, env=os.environ | {"TRADELAKE_DEDUP_MEMORY": "16KiB"})
+    assert_lake(data_dir, Oracle().take(read_capture(capture)))
+
+
+def test_a_repeat_older_than_the_window_is_found_in_the_table(data_dir, tmp_path):
+    capture = make_capture(tmp_path / "c.tsv", 3_000, 3, "", rate=2)
+    lines = list(read_capture(capture))
+    again = tmp_path / "again.tsv"
+    # The same frames, received later: another file, the same trades.
+    again.write_bytes(b"".join(b"%d\t%s\t%s\n" % (ns + 1, category.encode(), text) for ns, category, text in lines))
+    oracle = Oracle()
+    expected = oracle.take(lines)
+    replay(data_dir, capture)
+    replay(data_dir, again)
+    assert_lake(data_dir, expected)
+
+
+def test_a_capture_that_breaks_off_is_told_and_what_was_whole_is_kept(data_dir, tmp_path):
+    capture = make_capture(tmp_path / "c.tsv", 500, 4, "")
+    whole = capture.read_bytes()
+    cut = whole.rindex(b"\n", 0, len(whole) // 2) + 60
+    broken = tmp_path / "broken.tsv"
+    broken.write_bytes(whole[:cut])
+    done = tradelake("run", "--data-dir", data_dir, "--source", f"replay:{broken}", "--exit-when-done",
+                     "--listen", "127.0.0.1:0", check=False)
+    assert done.returncode == 1
+    assert "breaks off in the middle of line" in done.stderr
+    kept = list(read_capture(broken))[:-1]
+    assert len(rows(data_dir, "bronze.trades")) == len(Oracle().take(kept).trades)
+    replay(data_dir, capture)
+    assert_lake(data_dir, Oracle().take(read_capture(capture)))
