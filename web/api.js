@@ -20,8 +20,8 @@ export async function get(path, parameters = {}, signal) {
     if (response.ok) return await response.json();
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    throw new ApiError(error.name === 'TimeoutError' ? `no answer within ${patienceMs / 1000} s` : 'the server does not answer', true);
+    throw new ApiError(error.name === 'TimeoutError' ? `No answer within ${patienceMs / 1000} s` : 'The server does not answer.', true);
   }
   const problem = await response.json().catch(() => ({}));
-  throw new ApiError(problem.detail ?? `the server answered ${response.status}`, false);
+  throw new ApiError(problem.detail ?? `The server answered ${response.status}`, false);
 }

@@ -218,6 +218,7 @@ function showNotice() {
     else if (source.state === 'live' && quiet > quietMs) text = `Nothing from the exchange: the last frame came ${ago(quiet)}. What you see may be old.`;
     else if (source.state === 'ended') text = 'The replay has ended: these are its trades, not the present.';
   }
+  document.body.classList.toggle('offline', offlineSince !== null);
   const box = byId('notice');
   if (box.textContent !== text) box.textContent = text;
   box.hidden = text === '';

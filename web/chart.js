@@ -4,8 +4,6 @@
 import { CandlestickSeries, createChart, HistogramSeries } from './lightweight-charts.js';
 import { compact, decimalsOf, shortZeros } from './format.js';
 
-const largestNumber = 9e13;  // beyond it the library does not draw
-
 const timeOf = (candle) => candle.open_time / 1000;
 const same = (a, b) => a.trades === b.trades && a.revision === b.revision && a.closed === b.closed && a.close === b.close;
 
@@ -129,7 +127,7 @@ export class Chart {
     if (candle.volume === null) return { time: timeOf(candle) };
     const { up, down } = this.#colors;
     const rising = Number(candle.close) >= Number(candle.open);
-    return { time: timeOf(candle), value: Math.min(Number(candle.volume), largestNumber), color: `${rising ? up : down}99` };
+    return { time: timeOf(candle), value: Number(candle.volume), color: `${rising ? up : down}99` };
   }
 
   // As many decimals as the prices have: an axis of 0.00 says nothing about a coin at 1e-12.

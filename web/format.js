@@ -13,6 +13,7 @@ export function withDecimals(text, decimals) {
 
 // 0.000000000012 as 0.0₁₀12: with this many zeros nobody can count them.
 export function shortZeros(text) {
+  if (Number(text) === 0) return '0';
   return text.replace(/^(-?0\.0)(0{4,})(?=\d)/, (_, start, zeros) => {
     const count = String(zeros.length + 1);
     return start + [...count].map((digit) => subscripts[digit]).join('');

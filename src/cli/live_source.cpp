@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "bybit/market.h"
 #include "feed/bybit_source.h"
@@ -148,10 +149,19 @@ Result<std::unique_ptr<Source>> start_source(const Settings& settings, log::Log&
   TL_ASSIGN(const auto markets, bybit::parse_markets(settings.text("symbols")));
   TL_ASSIGN(const auto address, feed::parse_exchange(automatic ? "bybit" : name));
   auto source = std::make_unique<LiveSource>(log, static_cast<std::size_t>(settings.bytes("collect.queue")), std::move(hooks));
-  TL_TRY(source->connect(automatic ? "bybit" : name, address, markets));
-  if (automatic && !source->connected_within(bybit_patience)) {
-    const auto why = source->last_error();
-    source->disconnect();
+  if (!automatic) {
+    TL_TRY(source->connect(name, address, markets));
+    return source;
+  }
+  // One line says what came of the attempt; the connections' own warnings would bury it.
+  const auto level = spdlog::get_level();
+  spdlog::set_level(spdlog::level::err);
+  TL_TRY(source->connect("bybit", address, markets));
+  const bool reached = source->connected_within(bybit_patience);
+  const auto why = source->last_error();
+  if (!reached) source->disconnect();
+  spdlog::set_level(level);
+  if (!reached) {
     fmt::print("Bybit cannot be reached within 5 s{}{}: the built-in simulator plays the exchange.\n",
                why.empty() ? "" : ": ", why);
     TL_TRY(source->start_simulator());

@@ -81,6 +81,7 @@ TEST_P(EndedConnections, LoseNothingThatWasSentAndComeBack) {
   std::mutex mutex;
   std::vector<ConnectionEvent> events;
   auto options = client_of(simulator);
+  if (GetParam() == Fault::silence) options.times = short_times(std::chrono::milliseconds(400));
   options.observer = [&](const ConnectionEvent& event) {
     const std::lock_guard lock(mutex);
     events.push_back(event);
@@ -128,7 +129,9 @@ TEST(BybitSource, LivesThroughAllFaultsAndStillReceivesWhatWasSent) {
   Simulator simulator(options);
   ASSERT_TRUE(simulator.start());
   KeepingSink sink;
-  BybitSource source(client_of(simulator));
+  auto client = client_of(simulator);
+  client.times = short_times(std::chrono::milliseconds(400));
+  BybitSource source(client);
   ASSERT_TRUE(source.start(sink));
   std::this_thread::sleep_for(std::chrono::seconds(4));
   simulator.stop();
