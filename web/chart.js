@@ -7,6 +7,8 @@ import { compact, decimalsOf, shortZeros } from './format.js';
 const timeOf = (candle) => candle.open_time / 1000;
 const same = (a, b) => a.trades === b.trades && a.revision === b.revision && a.closed === b.closed && a.close === b.close;
 
+const volumeLabel = (value) => (value <= 0 ? '0' : compact(String(Number(value.toPrecision(4)))));
+
 const bar = (candle) => ({
   time: timeOf(candle), open: Number(candle.open), high: Number(candle.high), low: Number(candle.low), close: Number(candle.close),
 });
@@ -31,7 +33,7 @@ export class Chart {
     });
     this.#candles = this.#chart.addSeries(CandlestickSeries, {});
     this.#volume = this.#chart.addSeries(HistogramSeries, {
-      priceFormat: { type: 'custom', minMove: 1e-8, formatter: (value) => compact(String(value)) }, priceLineVisible: false,
+      priceFormat: { type: 'custom', minMove: 1e-8, formatter: volumeLabel }, priceLineVisible: false,
     }, 1);
     const [above, below] = this.#chart.panes();
     above.setStretchFactor(4);
@@ -74,6 +76,9 @@ export class Chart {
     this.#decimals = -1;
     this.#hovered = null;
     this.#set(candles);
+    // A handful of candles fills more than a corner.
+    const width = this.#chart.timeScale().width();
+    this.#chart.timeScale().applyOptions({ barSpacing: Math.max(6, Math.min(20, width / (candles.length + 8))) });
     this.#chart.timeScale().resetTimeScale();
     this.#chart.priceScale('right').applyOptions({ autoScale: true });
   }

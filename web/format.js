@@ -26,6 +26,7 @@ const amounts = [[1e12, 'T'], [1e9, 'B'], [1e6, 'M'], [1e4, 'K']];
 export function compact(text) {
   if (text === null) return '–';
   const number = Number(text);
+  if (number >= 1e15) return number.toExponential(2);
   for (const [unit, letter] of amounts) {
     if (number >= unit) return `${(number / (letter === 'K' ? 1e3 : unit)).toFixed(2)}${letter}`;
   }

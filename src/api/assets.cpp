@@ -25,8 +25,10 @@ constexpr std::string_view script = "text/javascript; charset=utf-8";
 // The hash allows the one style element that the chart library makes for its logo; style.css has no
 // need of more. tests/web checks that the browser refuses nothing.
 constexpr const char* content_security_policy =
-    "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-3pRED1tOXas1FXFoPb9TGCjmYe9XQsmO9OV23khV2nY='; "
-    "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; script-src 'self'; style-src 'self' "
+    "'sha256-3pRED1tOXas1FXFoPb9TGCjmYe9XQsmO9OV23khV2nY='; "
+    "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'";
 
 const auto& assets() {
 #define BYTES(name) std::string_view(tradelake_asset_##name, tradelake_asset_##name##_end)

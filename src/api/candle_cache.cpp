@@ -8,12 +8,16 @@ namespace {
 
 constexpr std::int64_t small_file_rows = 20'000;
 
-auto market_key(bybit::Category category, std::string_view symbol) { return std::tuple(category, symbol); }
+auto market_key(bybit::Category category, std::string_view symbol) {
+  return std::tuple(category, symbol);
+}
 
 }  // namespace
 
 CandleCache::Packed CandleCache::pack(const silver::CandleRow& row) {
-  const auto units = [](const std::optional<Decimal>& sum) { return sum.value_or(Decimal{}).units; };
+  const auto units = [](const std::optional<Decimal>& sum) {
+    return sum.value_or(Decimal{}).units;
+  };
   return {row.open.units,
           row.high.units,
           row.low.units,
@@ -34,7 +38,9 @@ CandleCache::Packed CandleCache::pack(const silver::CandleRow& row) {
 }
 
 silver::CandleRow CandleCache::unpack(const MarketRows& market, const Packed& packed) {
-  const auto sum = [](bool has, int128_t units) { return has ? std::optional(Decimal{units}) : std::nullopt; };
+  const auto sum = [](bool has, int128_t units) {
+    return has ? std::optional(Decimal{units}) : std::nullopt;
+  };
   silver::CandleRow row;
   row.category = market.category;
   row.symbol = market.symbol;
@@ -54,10 +60,9 @@ silver::CandleRow CandleCache::unpack(const MarketRows& market, const Packed& pa
   return row;
 }
 
-Result<std::shared_ptr<const CandleCache::Decoded>> CandleCache::decoded(const iceberg::Table& table,
-                                                                         const iceberg::DataFile& file,
-                                                                         const std::string& name,
-                                                                         const iceberg::Filter& filter) {
+Result<std::shared_ptr<const CandleCache::Decoded>> CandleCache::decoded(
+    const iceberg::Table& table, const iceberg::DataFile& file, const std::string& name,
+    const iceberg::Filter& filter) {
   if (auto known = cache_.find(name)) return known;
   TL_ASSIGN(auto rows, silver::read_candles(table, io_, file, filter));
   // Sorted already if we wrote the file.
@@ -69,35 +74,43 @@ Result<std::shared_ptr<const CandleCache::Decoded>> CandleCache::decoded(const i
   decoded->rows.reserve(rows.size());
   for (const auto& row : rows) {
     auto& markets = decoded->markets;
-    if (markets.empty() || market_key(markets.back().category, markets.back().symbol) != market_key(row.category, row.symbol)) {
+    if (markets.empty() || market_key(markets.back().category, markets.back().symbol) !=
+                               market_key(row.category, row.symbol)) {
       markets.push_back({row.category, row.symbol, decoded->rows.size(), 0});
     }
     decoded->rows.push_back(pack(row));
     markets.back().end = decoded->rows.size();
   }
-  const std::size_t bytes =
-      512 + name.size() + decoded->rows.size() * sizeof(Packed) + decoded->markets.size() * sizeof(MarketRows);
+  const std::size_t bytes = 512 + name.size() + decoded->rows.size() * sizeof(Packed) +
+                            decoded->markets.size() * sizeof(MarketRows);
   cache_.put(name, decoded, bytes);
   return decoded;
 }
 
-Result<std::vector<silver::CandleRow>> CandleCache::rows(const iceberg::Table& table, const iceberg::DataFile& file,
-                                                         bybit::Category category, std::string_view symbol) {
+Result<std::vector<silver::CandleRow>> CandleCache::rows(const iceberg::Table& table,
+                                                         const iceberg::DataFile& file,
+                                                         bybit::Category category,
+                                                         std::string_view symbol) {
   std::string name = file.path;
   iceberg::Filter filter;
   if (file.record_count > small_file_rows) {
     name += fmt::format("\n{}\n{}", to_string(category), symbol);
-    filter = {{"category", iceberg::Comparison::equal, {iceberg::Value{std::string(to_string(category))}}},
+    filter = {{"category",
+               iceberg::Comparison::equal,
+               {iceberg::Value{std::string(to_string(category))}}},
               {"symbol", iceberg::Comparison::equal, {iceberg::Value{std::string(symbol)}}}};
   }
   TL_ASSIGN(const auto decoded, this->decoded(table, file, name, filter));
   const auto key = market_key(category, symbol);
-  const auto market = std::ranges::lower_bound(
-      decoded->markets, key, {}, [](const MarketRows& m) { return market_key(m.category, m.symbol); });
+  const auto market = std::ranges::lower_bound(decoded->markets, key, {}, [](const MarketRows& m) {
+    return market_key(m.category, m.symbol);
+  });
   std::vector<silver::CandleRow> rows;
-  if (market == decoded->markets.end() || market_key(market->category, market->symbol) != key) return rows;
+  if (market == decoded->markets.end() || market_key(market->category, market->symbol) != key)
+    return rows;
   rows.reserve(market->end - market->begin);
-  for (std::size_t i = market->begin; i < market->end; ++i) rows.push_back(unpack(*market, decoded->rows[i]));
+  for (std::size_t i = market->begin; i < market->end; ++i)
+    rows.push_back(unpack(*market, decoded->rows[i]));
   return rows;
 }
 
@@ -105,7 +118,8 @@ Result<std::vector<silver::CandleRow>> CandleCache::newest_rows(const iceberg::T
                                                                 const iceberg::DataFile& file) {
   TL_ASSIGN(const auto decoded, this->decoded(table, file, file.path, {}));
   std::vector<silver::CandleRow> rows;
-  for (const auto& market : decoded->markets) rows.push_back(unpack(market, decoded->rows[market.end - 1]));
+  for (const auto& market : decoded->markets)
+    rows.push_back(unpack(market, decoded->rows[market.end - 1]));
   return rows;
 }
 

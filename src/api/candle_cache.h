@@ -1,7 +1,7 @@
 // Rows of candle files, decoded once. Files never change, so nothing is ever invalid.
 //
-// Small files are kept whole, for all markets; of large ones only the rows of the markets asked for.
-// Threads: any. Does not: know which files belong to the table's head.
+// Small files are kept whole, for all markets; of large ones only the rows of the markets asked
+// for. Threads: any. Does not: know which files belong to the table's head.
 #pragma once
 
 #include <string_view>
@@ -20,10 +20,12 @@ class CandleCache {
   explicit CandleCache(iceberg::FileIo& io) : io_(io) {}
 
   // One market's rows of the file, in the order of open_time; updated_at_us is not kept.
-  Result<std::vector<silver::CandleRow>> rows(const iceberg::Table& table, const iceberg::DataFile& file,
+  Result<std::vector<silver::CandleRow>> rows(const iceberg::Table& table,
+                                              const iceberg::DataFile& file,
                                               bybit::Category category, std::string_view symbol);
   // The newest row of every market in the file.
-  Result<std::vector<silver::CandleRow>> newest_rows(const iceberg::Table& table, const iceberg::DataFile& file);
+  Result<std::vector<silver::CandleRow>> newest_rows(const iceberg::Table& table,
+                                                     const iceberg::DataFile& file);
 
  private:
   // A third of a CandleRow, which matters: a thousand markets make a million rows in a day.
@@ -45,8 +47,10 @@ class CandleCache {
 
   static Packed pack(const silver::CandleRow& row);
   static silver::CandleRow unpack(const MarketRows& market, const Packed& packed);
-  Result<std::shared_ptr<const Decoded>> decoded(const iceberg::Table& table, const iceberg::DataFile& file,
-                                                 const std::string& name, const iceberg::Filter& filter);
+  Result<std::shared_ptr<const Decoded>> decoded(const iceberg::Table& table,
+                                                 const iceberg::DataFile& file,
+                                                 const std::string& name,
+                                                 const iceberg::Filter& filter);
 
   iceberg::FileIo& io_;
   LruCache<Decoded> cache_{std::size_t{128} << 20};

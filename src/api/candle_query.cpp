@@ -28,7 +28,9 @@ class CandleQuery::Minutes {
   }
 
   // Rows up to this time cannot change the answer any more.
-  bool settled(std::int64_t last_us) const { return full() && *starts_.begin() > interval_.floor(last_us); }
+  bool settled(std::int64_t last_us) const {
+    return full() && *starts_.begin() > interval_.floor(last_us);
+  }
 
   std::vector<ServedCandle> merge(std::int64_t table_ends_us) const {
     std::vector<silver::CandleRow> rows;
@@ -55,8 +57,8 @@ class CandleQuery::Minutes {
   std::set<std::int64_t> starts_;
 };
 
-Result<> CandleQuery::add_stored(const CandleRange& range, const iceberg::Table& head, const FileIndex::Files& files,
-                                 Minutes& minutes) {
+Result<> CandleQuery::add_stored(const CandleRange& range, const iceberg::Table& head,
+                                 const FileIndex::Files& files, Minutes& minutes) {
   for (const auto& file : files) {
     if (range.from_us && file->last_us < *range.from_us) break;
     if (minutes.settled(file->last_us)) break;
@@ -77,7 +79,8 @@ Result<std::vector<ServedCandle>> CandleQuery::find_unfilled(const CandleRange& 
   CandleRange range = asked;
   if (range.from_us) range.from_us = range.interval.ceil(*range.from_us);
   if (range.to_us) range.to_us = range.interval.ceil(*range.to_us);
-  auto live = candles_.live(range.category, range.symbol, range.from_us.value_or(INT64_MIN), range.to_us.value_or(INT64_MAX));
+  auto live = candles_.live(range.category, range.symbol, range.from_us.value_or(INT64_MIN),
+                            range.to_us.value_or(INT64_MAX));
   TL_ASSIGN(const auto files, index_.files(live.head));
   Minutes minutes(range.interval, range.limit);
   if (!range.lake_only) {
@@ -88,7 +91,8 @@ Result<std::vector<ServedCandle>> CandleQuery::find_unfilled(const CandleRange& 
     }
   }
   TL_TRY(add_stored(range, live.head, *files, minutes));
-  const std::int64_t table_ends_us = files->empty() ? INT64_MIN : files->front()->last_us + us_per_minute;
+  const std::int64_t table_ends_us =
+      files->empty() ? INT64_MIN : files->front()->last_us + us_per_minute;
   return minutes.merge(table_ends_us);
 }
 
@@ -105,7 +109,9 @@ Result<std::vector<ServedCandle>> CandleQuery::find(const CandleRange& range) {
     candles.insert(candles.begin(), previous.begin(), previous.end());
   }
   candles = fill_gaps(std::move(candles), range.interval, range.to_us, range.limit);
-  std::erase_if(candles, [&](const ServedCandle& candle) { return range.from_us && candle.row.open_time_us < *range.from_us; });
+  std::erase_if(candles, [&](const ServedCandle& candle) {
+    return range.from_us && candle.row.open_time_us < *range.from_us;
+  });
   return candles;
 }
 
@@ -132,11 +138,13 @@ std::vector<ServedCandle> fill_gaps(std::vector<ServedCandle> candles, const Int
                                     std::optional<std::int64_t> to_us, std::size_t limit) {
   if (candles.empty()) return candles;
   const std::int64_t last = candles.back().row.open_time_us;
-  const std::int64_t end = to_us ? std::max(interval.ceil(std::min(*to_us, now_us())), last + interval.step_us)
-                                 : last + interval.step_us;
+  const std::int64_t end =
+      to_us ? std::max(interval.ceil(std::min(*to_us, now_us())), last + interval.step_us)
+            : last + interval.step_us;
   std::vector<ServedCandle> filled;  // newest first
   auto real = candles.rbegin();
-  for (std::int64_t start = end - interval.step_us; filled.size() < limit; start -= interval.step_us) {
+  for (std::int64_t start = end - interval.step_us; filled.size() < limit;
+       start -= interval.step_us) {
     while (real != candles.rend() && real->row.open_time_us > start) ++real;
     if (real == candles.rend()) break;
     if (real->row.open_time_us == start) {

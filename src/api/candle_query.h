@@ -41,7 +41,8 @@ class CandleQuery {
   // Ascending.
   Result<std::vector<ServedCandle>> find(const CandleRange& range);
 
-  // The newest row of each market in the newest files of the table, up to about `max_rows` rows read.
+  // The newest row of each market in the newest files of the table, up to about `max_rows` rows
+  // read.
   Result<std::vector<silver::CandleRow>> newest_of_markets(std::int64_t max_rows);
 
  private:
@@ -52,8 +53,8 @@ class CandleQuery {
   class Minutes;
 
   Result<std::vector<ServedCandle>> find_unfilled(const CandleRange& range);
-  Result<> add_stored(const CandleRange& range, const iceberg::Table& head, const FileIndex::Files& files,
-                      Minutes& minutes);
+  Result<> add_stored(const CandleRange& range, const iceberg::Table& head,
+                      const FileIndex::Files& files, Minutes& minutes);
 
   const silver::Candles& candles_;
   FileIndex index_;

@@ -51,18 +51,21 @@ IndexedFile index(const Schema& schema, const std::string& time_column, DataFile
 }  // namespace
 
 bool IndexedFile::may_hold(std::string_view category, std::string_view symbol) const {
-  return !(least_category && category < *least_category) && !(greatest_category && category > *greatest_category) &&
-         !(least_symbol && symbol < *least_symbol) && !(greatest_symbol && symbol > *greatest_symbol);
+  return !(least_category && category < *least_category) &&
+         !(greatest_category && category > *greatest_category) &&
+         !(least_symbol && symbol < *least_symbol) &&
+         !(greatest_symbol && symbol > *greatest_symbol);
 }
 
-Result<std::shared_ptr<const FileIndex::Files>> FileIndex::of_manifest(const TableMetadata& metadata,
-                                                                       const ManifestFile& manifest) {
+Result<std::shared_ptr<const FileIndex::Files>> FileIndex::of_manifest(
+    const TableMetadata& metadata, const ManifestFile& manifest) {
   if (auto known = manifests_.find(manifest.path)) return known;
   TL_ASSIGN(auto entries, read_manifest(metadata, io_, manifest));
   Files files;
   for (auto& entry : entries) {
     if (entry.status == EntryStatus::deleted) continue;
-    files.push_back(std::make_shared<const IndexedFile>(index(metadata.schema(), time_column_, std::move(entry.file))));
+    files.push_back(std::make_shared<const IndexedFile>(
+        index(metadata.schema(), time_column_, std::move(entry.file))));
   }
   const std::size_t bytes = 1024 + files.size() * 1024;
   auto shared = std::make_shared<const Files>(std::move(files));
@@ -81,14 +84,16 @@ Result<std::shared_ptr<const FileIndex::Files>> FileIndex::files(const Table& ta
     for (const auto& manifest : manifests) {
       if (manifest.added_files_count == 0 && manifest.existing_files_count == 0) continue;
       if (manifest.content == ManifestContent::deletes) {
-        return make_error(Errc::unsupported, "table {} has delete files; only tables without any can be served",
+        return make_error(Errc::unsupported,
+                          "table {} has delete files; only tables without any can be served",
                           to_string(table.ident));
       }
       TL_ASSIGN(const auto of_one, of_manifest(*table.metadata, manifest));
       files.insert(files.end(), of_one->begin(), of_one->end());
     }
   }
-  std::ranges::stable_sort(files, std::ranges::greater{}, [](const auto& file) { return file->last_us; });
+  std::ranges::stable_sort(files, std::ranges::greater{},
+                           [](const auto& file) { return file->last_us; });
   const std::lock_guard lock(mutex_);
   metadata_location_ = table.metadata_location;
   files_ = std::make_shared<const Files>(std::move(files));

@@ -1,9 +1,8 @@
 // The data files of a table's head, newest first, with the bounds that queries by market and time
 // prune by.
 //
-// Threads: any. Invariant: a manifest never changes, so it is decoded once; a new head costs its new
-// manifests.
-// Does not: read data files.
+// Threads: any. Invariant: a manifest never changes, so it is decoded once; a new head costs its
+// new manifests. Does not: read data files.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +21,7 @@
 namespace tradelake::api {
 
 struct IndexedFile {
-  iceberg::DataFile file;  // without column metrics
+  iceberg::DataFile file;                                  // without column metrics
   std::int64_t first_us = INT64_MIN, last_us = INT64_MAX;  // of the time column, inclusive
   std::optional<std::string> least_category, greatest_category, least_symbol, greatest_symbol;
 
@@ -32,7 +31,8 @@ struct IndexedFile {
 class FileIndex {
  public:
   // The table has columns category and symbol, and the one named.
-  FileIndex(iceberg::FileIo& io, std::string time_column) : io_(io), time_column_(std::move(time_column)) {}
+  FileIndex(iceberg::FileIo& io, std::string time_column)
+      : io_(io), time_column_(std::move(time_column)) {}
 
   // In descending order of last_us.
   using Files = std::vector<std::shared_ptr<const IndexedFile>>;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include <spdlog/spdlog.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -15,7 +16,6 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <spdlog/spdlog.h>
 
 #include "api/problem.h"
 #include "api/query.h"
@@ -43,19 +43,23 @@ struct Shared {
 // The answer to bytes that are no acceptable request; nothing if the client just went away.
 std::optional<Problem> problem_of(const error_code& failed, const HttpLimits& limits) {
   if (failed == http::error::header_limit || failed == http::error::buffer_overflow) {
-    return Problem{431, fmt::format("the request's header is too large; allowed: {} bytes", limits.header_bytes)};
+    return Problem{431, fmt::format("the request's header is too large; allowed: {} bytes",
+                                    limits.header_bytes)};
   }
   if (failed == http::error::body_limit) {
-    return Problem{413, fmt::format("the request's body is too large; allowed: {} bytes", limits.body_bytes)};
+    return Problem{
+        413, fmt::format("the request's body is too large; allowed: {} bytes", limits.body_bytes)};
   }
-  if (failed == http::error::end_of_stream || failed == http::error::partial_message) return std::nullopt;
+  if (failed == http::error::end_of_stream || failed == http::error::partial_message)
+    return std::nullopt;
   if (failed.category() != make_error_code(http::error::bad_target).category()) return std::nullopt;
   return Problem{400, fmt::format("this is not HTTP/1.1: {}", failed.message())};
 }
 
 // The path of a target, decoded, and its query.
 std::optional<Request> to_request(std::string_view method, std::string_view target) {
-  if (const auto scheme = target.find("://"); scheme != std::string_view::npos && !target.starts_with('/')) {
+  if (const auto scheme = target.find("://");
+      scheme != std::string_view::npos && !target.starts_with('/')) {
     const auto path = target.find('/', scheme + 3);
     target = path == std::string_view::npos ? "/" : target.substr(path);
   }
@@ -68,13 +72,16 @@ std::optional<Request> to_request(std::string_view method, std::string_view targ
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(tcp::socket socket, Shared& shared) : stream_(std::move(socket)), shared_(shared) { ++shared_.connections; }
+  Session(tcp::socket socket, Shared& shared) : stream_(std::move(socket)), shared_(shared) {
+    ++shared_.connections;
+  }
   ~Session() { --shared_.connections; }
 
   void start() {
     if (shared_.connections > shared_.limits.connections) {
       keep_alive_ = false;
-      answer(to_response({503, fmt::format("too many connections; allowed: {}", shared_.limits.connections)}));
+      answer(to_response(
+          {503, fmt::format("too many connections; allowed: {}", shared_.limits.connections)}));
     } else {
       read();
     }
@@ -87,7 +94,9 @@ class Session : public std::enable_shared_from_this<Session> {
     parser_->body_limit(shared_.limits.body_bytes);
     stream_.expires_after(shared_.limits.patience);
     http::async_read(stream_, buffer_, *parser_,
-                     [self = shared_from_this()](const error_code& failed, std::size_t) { self->on_read(failed); });
+                     [self = shared_from_this()](const error_code& failed, std::size_t) {
+                       self->on_read(failed);
+                     });
   }
 
   void on_read(const error_code& failed) {
@@ -106,9 +115,10 @@ class Session : public std::enable_shared_from_this<Session> {
     keep_alive_ = message.keep_alive();
     head_ = message.method() == http::verb::head;
     if (!request) {
-      answer(to_response({400, fmt::format("the target is '{}'; allowed: a path that begins with /, with % only "
-                                           "before two hexadecimal digits",
-                                           shown(std::string_view(message.target())))}));
+      answer(to_response(
+          {400, fmt::format("the target is '{}'; allowed: a path that begins with /, with % only "
+                            "before two hexadecimal digits",
+                            shown(std::string_view(message.target())))}));
       return;
     }
     handle(*std::move(request));
@@ -128,7 +138,8 @@ class Session : public std::enable_shared_from_this<Session> {
         spdlog::error("event=request_failed path={} error=\"{}\"", request.path, problem.what());
         *response = to_response({500, "the server could not answer; its log says why"});
       }
-      asio::post(self->stream_.get_executor(), [self, response] { self->answer(std::move(*response)); });
+      asio::post(self->stream_.get_executor(),
+                 [self, response] { self->answer(std::move(*response)); });
     });
   }
 
@@ -145,15 +156,16 @@ class Session : public std::enable_shared_from_this<Session> {
     message_.content_length(response.body.size());
     if (!head_) message_.body() = std::move(response.body);
     stream_.expires_after(shared_.limits.patience);
-    http::async_write(stream_, message_, [self = shared_from_this()](const error_code& failed, std::size_t) {
-      if (failed) {
-        self->close();
-      } else if (self->keep_alive_) {
-        self->read();
-      } else {
-        self->finish();
-      }
-    });
+    http::async_write(stream_, message_,
+                      [self = shared_from_this()](const error_code& failed, std::size_t) {
+                        if (failed) {
+                          self->close();
+                        } else if (self->keep_alive_) {
+                          self->read();
+                        } else {
+                          self->finish();
+                        }
+                      });
   }
 
   // Closing with unread bytes would take the answer away from the client: read on for a moment.
@@ -165,15 +177,16 @@ class Session : public std::enable_shared_from_this<Session> {
   }
   void drain() {
     buffer_.clear();
-    stream_.async_read_some(buffer_.prepare(std::size_t{16} << 10),
-                            [self = shared_from_this()](const error_code& failed, std::size_t bytes) {
-                              self->drained_ += bytes;
-                              if (failed || self->drained_ > self->shared_.limits.body_bytes * 16) {
-                                self->close();
-                              } else {
-                                self->drain();
-                              }
-                            });
+    stream_.async_read_some(
+        buffer_.prepare(std::size_t{16} << 10),
+        [self = shared_from_this()](const error_code& failed, std::size_t bytes) {
+          self->drained_ += bytes;
+          if (failed || self->drained_ > self->shared_.limits.body_bytes * 16) {
+            self->close();
+          } else {
+            self->drain();
+          }
+        });
   }
 
   void close() { stream_.close(); }
@@ -191,7 +204,10 @@ class Session : public std::enable_shared_from_this<Session> {
 class HttpServerImpl : public HttpServer {
  public:
   HttpServerImpl(Handlers handlers, const HttpLimits& limits)
-      : shared_{std::move(handlers), limits, workers_}, acceptor_(context_), retry_(context_), workers_(limits.workers) {}
+      : shared_{std::move(handlers), limits, workers_},
+        acceptor_(context_),
+        retry_(context_),
+        workers_(limits.workers) {}
 
   ~HttpServerImpl() override {
     context_.stop();
@@ -204,7 +220,8 @@ class HttpServerImpl : public HttpServer {
     error_code failed;
     const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, failed);
     if (failed) {
-      return make_error(Errc::invalid_argument, "listen: '{}' is no address; allowed: an IP address or localhost", host);
+      return make_error(Errc::invalid_argument,
+                        "listen: '{}' is no address; allowed: an IP address or localhost", host);
     }
     const tcp::endpoint endpoint(address, port);
     acceptor_.open(endpoint.protocol(), failed);
@@ -213,11 +230,13 @@ class HttpServerImpl : public HttpServer {
     if (!failed) acceptor_.listen(asio::socket_base::max_listen_connections, failed);
     if (failed == asio::error::address_in_use) {
       return make_error(Errc::io,
-                        "port {} of {} is in use by another program; stop that one, or choose another with --listen "
+                        "port {} of {} is in use by another program; stop that one, or choose "
+                        "another with --listen "
                         "HOST:PORT (port 0 takes any free one)",
                         port, host);
     }
-    if (failed) return make_error(Errc::io, "cannot listen on {}:{}: {}", host, port, failed.message());
+    if (failed)
+      return make_error(Errc::io, "cannot listen on {}:{}: {}", host, port, failed.message());
     port_ = acceptor_.local_endpoint().port();
     accept();
     thread_ = std::thread([this] { run(); });
@@ -267,8 +286,8 @@ class HttpServerImpl : public HttpServer {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(const std::string& host, std::uint16_t port, Handlers handlers,
-                                                      const HttpLimits& limits) {
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const std::string& host, std::uint16_t port,
+                                                      Handlers handlers, const HttpLimits& limits) {
   auto server = std::make_unique<HttpServerImpl>(std::move(handlers), limits);
   TL_TRY(server->listen(host, port));
   return server;

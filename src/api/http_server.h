@@ -1,4 +1,5 @@
-// HTTP/1.1 with keep-alive: sockets, limits and time-outs. What is answered is the handlers' affair.
+// HTTP/1.1 with keep-alive: sockets, limits and time-outs. What is answered is the handlers'
+// affair.
 //
 // Threads: one for all sockets, a few workers for the slow handler. `quick` runs on the sockets'
 // thread, so it must not wait; what it declines goes to `slow`, on a worker.
@@ -23,7 +24,8 @@ struct HttpLimits {
   std::size_t connections = 512;
   std::uint32_t header_bytes = 16 << 10;
   std::uint64_t body_bytes = 64 << 10;
-  std::chrono::seconds patience{30};  // for a whole request, an answer to be taken, or the next request
+  std::chrono::seconds patience{
+      30};  // for a whole request, an answer to be taken, or the next request
   unsigned workers = 2;
 };
 
@@ -35,7 +37,8 @@ struct Handlers {
 class HttpServer {
  public:
   // Errors: invalid_argument (not an address), io (the port is in use, or may not be used).
-  static Result<std::unique_ptr<HttpServer>> start(const std::string& host, std::uint16_t port, Handlers handlers,
+  static Result<std::unique_ptr<HttpServer>> start(const std::string& host, std::uint16_t port,
+                                                   Handlers handlers,
                                                    const HttpLimits& limits = {});
   virtual ~HttpServer() = default;  // stops
   virtual std::uint16_t port() const = 0;

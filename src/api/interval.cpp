@@ -21,12 +21,12 @@ constexpr auto intervals = std::to_array<Interval>({
     {"1w", "W", 7 * us_per_day, 4 * us_per_day},
 });
 
-const Interval* find(std::string_view name, std::string_view Interval::*member) {
+const Interval* find(std::string_view name, std::string_view Interval::* member) {
   const auto* found = std::ranges::find(intervals, name, member);
   return found == intervals.end() ? nullptr : found;
 }
 
-std::string names(std::string_view Interval::*member) {
+std::string names(std::string_view Interval::* member) {
   std::string out;
   for (const auto& interval : intervals) {
     if (!out.empty()) out += ", ";
@@ -37,9 +37,17 @@ std::string names(std::string_view Interval::*member) {
 
 }  // namespace
 
-const Interval* find_interval(std::string_view name) { return find(name, &Interval::name); }
-const Interval* find_bybit_interval(std::string_view name) { return find(name, &Interval::bybit_name); }
-std::string interval_names() { return names(&Interval::name); }
-std::string bybit_interval_names() { return names(&Interval::bybit_name); }
+const Interval* find_interval(std::string_view name) {
+  return find(name, &Interval::name);
+}
+const Interval* find_bybit_interval(std::string_view name) {
+  return find(name, &Interval::bybit_name);
+}
+std::string interval_names() {
+  return names(&Interval::name);
+}
+std::string bybit_interval_names() {
+  return names(&Interval::bybit_name);
+}
 
 }  // namespace tradelake::api

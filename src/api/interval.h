@@ -1,7 +1,7 @@
 // Candle intervals: their names here and at Bybit, and where they begin.
 //
-// Threads: functions. Invariant: intervals are half-open and aligned to the UTC epoch; weeks begin on
-// Monday (the epoch was a Thursday).
+// Threads: functions. Invariant: intervals are half-open and aligned to the UTC epoch; weeks begin
+// on Monday (the epoch was a Thursday).
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,9 @@ struct Interval {
   std::int64_t origin_us = 0;
 
   // The start of the interval that the time is in.
-  std::int64_t floor(std::int64_t time_us) const { return floor_to(time_us - origin_us, step_us) + origin_us; }
+  std::int64_t floor(std::int64_t time_us) const {
+    return floor_to(time_us - origin_us, step_us) + origin_us;
+  }
   // The first start at or after the time.
   std::int64_t ceil(std::int64_t time_us) const { return floor(time_us + step_us - 1); }
 };

@@ -6,7 +6,8 @@
 
 namespace tradelake::api {
 
-MetricsText& MetricsText::family(std::string_view name, std::string_view type, std::string_view help) {
+MetricsText& MetricsText::family(std::string_view name, std::string_view type,
+                                 std::string_view help) {
   name_ = name;
   fmt::format_to(std::back_inserter(out_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
   return *this;

@@ -16,8 +16,12 @@ class MetricsText {
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
   // What follows belongs to this family. `name` is complete: counters end in _total.
-  MetricsText& counter(std::string_view name, std::string_view help) { return family(name, "counter", help); }
-  MetricsText& gauge(std::string_view name, std::string_view help) { return family(name, "gauge", help); }
+  MetricsText& counter(std::string_view name, std::string_view help) {
+    return family(name, "counter", help);
+  }
+  MetricsText& gauge(std::string_view name, std::string_view help) {
+    return family(name, "gauge", help);
+  }
 
   MetricsText& sample(std::int64_t value, Labels labels = {});
   MetricsText& seconds(std::int64_t microseconds, Labels labels = {});

@@ -22,7 +22,8 @@ template <class T>
 using Answer = std::expected<T, Problem>;
 
 template <class... Args>
-[[nodiscard]] std::unexpected<Problem> bad_request(fmt::format_string<Args...> format, Args&&... args) {
+[[nodiscard]] std::unexpected<Problem> bad_request(fmt::format_string<Args...> format,
+                                                   Args&&... args) {
   return std::unexpected(Problem{400, fmt::format(format, std::forward<Args>(args)...)});
 }
 

@@ -49,7 +49,8 @@ Answer<Query> Query::parse(std::string_view text) {
     auto name = percent_decode(part.substr(0, equals), true);
     auto value = percent_decode(part.substr(std::min(equals + 1, part.size())), true);
     if (!name || !value) {
-      return bad_request("the query has '{}'; allowed after %: two hexadecimal digits", shown(part));
+      return bad_request("the query has '{}'; allowed after %: two hexadecimal digits",
+                         shown(part));
     }
     if (query.find(*name)) return bad_request("{} is given twice; allowed: once", shown(*name));
     query.parameters_.emplace_back(*std::move(name), *std::move(value));
@@ -60,7 +61,8 @@ Answer<Query> Query::parse(std::string_view text) {
 Answer<void> Query::only(std::initializer_list<std::string_view> names) const {
   for (const auto& [name, value] : parameters_) {
     if (std::ranges::find(names, name) == names.end()) {
-      return bad_request("{} is no parameter here; allowed: {}", shown(name), fmt::join(names, ", "));
+      return bad_request("{} is no parameter here; allowed: {}", shown(name),
+                         fmt::join(names, ", "));
     }
   }
   return {};
@@ -84,8 +86,10 @@ Answer<std::optional<std::int64_t>> Query::integer(std::string_view name, std::i
   if (!text) return std::nullopt;
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (error != std::errc{} || end != text->data() + text->size() || number < least || number > greatest) {
-    return bad_request("{} is '{}'; allowed: a whole number from {} to {}", name, shown(*text), least, greatest);
+  if (error != std::errc{} || end != text->data() + text->size() || number < least ||
+      number > greatest) {
+    return bad_request("{} is '{}'; allowed: a whole number from {} to {}", name, shown(*text),
+                       least, greatest);
   }
   return number;
 }
@@ -96,7 +100,8 @@ Answer<std::optional<std::int64_t>> Query::time_us(std::string_view name) const 
   return *ms * us_per_ms;
 }
 
-Answer<std::string_view> Query::one_of(std::string_view name, std::initializer_list<std::string_view> words) const {
+Answer<std::string_view> Query::one_of(std::string_view name,
+                                       std::initializer_list<std::string_view> words) const {
   const auto text = find(name);
   if (!text) return *words.begin();
   const auto* word = std::ranges::find(words, *text);
@@ -108,7 +113,8 @@ Answer<bybit::Category> Query::category(std::optional<bybit::Category> if_absent
   if (!find("category") && if_absent) return *if_absent;
   TL_ASSIGN(const auto text, required("category"));
   if (const auto category = bybit::parse_category(text)) return *category;
-  return bad_request("category is '{}'; allowed: {}", shown(text), fmt::join(bybit::category_names, ", "));
+  return bad_request("category is '{}'; allowed: {}", shown(text),
+                     fmt::join(bybit::category_names, ", "));
 }
 
 }  // namespace tradelake::api

@@ -30,11 +30,13 @@ class Query {
   // An empty value counts as absent.
   std::optional<std::string_view> find(std::string_view name) const;
   Answer<std::string_view> required(std::string_view name) const;
-  Answer<std::optional<std::int64_t>> integer(std::string_view name, std::int64_t least, std::int64_t greatest) const;
+  Answer<std::optional<std::int64_t>> integer(std::string_view name, std::int64_t least,
+                                              std::int64_t greatest) const;
   // Milliseconds since the epoch, as microseconds.
   Answer<std::optional<std::int64_t>> time_us(std::string_view name) const;
   // One of the words; the first if absent.
-  Answer<std::string_view> one_of(std::string_view name, std::initializer_list<std::string_view> words) const;
+  Answer<std::string_view> one_of(std::string_view name,
+                                  std::initializer_list<std::string_view> words) const;
   Answer<bybit::Category> category(std::optional<bybit::Category> if_absent = {}) const;
 
  private:

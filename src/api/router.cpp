@@ -13,8 +13,12 @@ struct Route {
   Answer<Response> (*get)(Lake&, const Query&);
 };
 
-Answer<Response> bybit_kline(Lake& lake, const Query& query) { return get_bybit_kline(lake, query); }
-Answer<Response> bybit_time(Lake&, const Query&) { return get_bybit_time(); }
+Answer<Response> bybit_kline(Lake& lake, const Query& query) {
+  return get_bybit_kline(lake, query);
+}
+Answer<Response> bybit_time(Lake&, const Query&) {
+  return get_bybit_time();
+}
 
 constexpr auto routes = std::to_array<Route>({
     {"/v1/candles", get_candles},
@@ -30,22 +34,27 @@ constexpr auto routes = std::to_array<Route>({
 constexpr std::string_view health_path = "/healthz";
 constexpr std::string_view tables_prefix = "/v1/tables/";
 
-bool may_be_read(const Request& request) { return request.method == "GET" || request.method == "HEAD"; }
+bool may_be_read(const Request& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
 
 Answer<Response> find_and_get(Lake& lake, const Request& request) {
   const std::string_view path = request.path;
   const auto* route = std::ranges::find(routes, path, &Route::path);
-  const auto slash = path.starts_with(tables_prefix) ? path.find('/', tables_prefix.size()) : path.npos;
+  const auto slash =
+      path.starts_with(tables_prefix) ? path.find('/', tables_prefix.size()) : path.npos;
   const bool quick = path == health_path || find_asset(path) != nullptr;
   if (route == routes.end() && slash == path.npos && !quick) {
     return std::unexpected(Problem{404, fmt::format("there is nothing at '{}'", shown(path))});
   }
   if (!may_be_read(request)) {
-    return std::unexpected(Problem{405, fmt::format("method is {}; allowed: GET, HEAD", shown(request.method))});
+    return std::unexpected(
+        Problem{405, fmt::format("method is {}; allowed: GET, HEAD", shown(request.method))});
   }
   TL_ASSIGN(const auto query, Query::parse(request.query));
   if (route != routes.end()) return route->get(lake, query);
-  return get_table(lake, std::string(path.substr(tables_prefix.size(), slash - tables_prefix.size())),
+  return get_table(lake,
+                   std::string(path.substr(tables_prefix.size(), slash - tables_prefix.size())),
                    std::string(path.substr(slash + 1)), query);
 }
 

@@ -31,7 +31,8 @@ Answer<Response> get_candles(Lake& lake, const Query& query);
 Answer<Response> get_trades(Lake& lake, const Query& query);
 Answer<Response> get_markets(Lake& lake, const Query& query);
 Answer<Response> get_tables(Lake& lake, const Query& query);
-Answer<Response> get_table(Lake& lake, const std::string& name_space, const std::string& name, const Query& query);
+Answer<Response> get_table(Lake& lake, const std::string& name_space, const std::string& name,
+                           const Query& query);
 Answer<Response> get_status(Lake& lake, const Query& query);
 Answer<Response> get_metrics(Lake& lake, const Query& query);
 
@@ -47,6 +48,7 @@ Answer<T> answer(Result<T> result) {
 }
 
 // Records not yet read by a pipeline, given the sum of the log's next offsets.
-std::int64_t lag_records(std::int64_t log_end_records, const std::map<log::TopicPartition, std::int64_t>& consumed);
+std::int64_t lag_records(std::int64_t log_end_records,
+                         const std::map<log::TopicPartition, std::int64_t>& consumed);
 
 }  // namespace tradelake::api

@@ -12,26 +12,29 @@ constexpr int bybit_server_error = 10016;
 
 Answer<std::string> symbol_of(const Query& query) {
   TL_ASSIGN(const auto symbol, query.required("symbol"));
-  if (symbol.size() > 128) return bad_request("symbol is '{}'; allowed: at most 128 bytes", shown(symbol));
+  if (symbol.size() > 128)
+    return bad_request("symbol is '{}'; allowed: at most 128 bytes", shown(symbol));
   return std::string(symbol);
 }
 
 Answer<void> check_order(const CandleRange& range) {
   if (range.from_us && range.to_us && *range.from_us > *range.to_us) {
-    return bad_request("start is {}, end is {}; allowed: a start that is not after the end", *range.from_us / us_per_ms,
-                       *range.to_us / us_per_ms);
+    return bad_request("start is {}, end is {}; allowed: a start that is not after the end",
+                       *range.from_us / us_per_ms, *range.to_us / us_per_ms);
   }
   return {};
 }
 
 Answer<CandleRange> parse_range(const Query& query) {
-  TL_TRY(query.only({"category", "symbol", "interval", "start", "end", "limit", "fill", "consistency"}));
+  TL_TRY(query.only(
+      {"category", "symbol", "interval", "start", "end", "limit", "fill", "consistency"}));
   CandleRange range;
   TL_ASSIGN(range.category, query.category());
   TL_ASSIGN(range.symbol, symbol_of(query));
   const auto interval = query.find("interval").value_or("1m");
   const auto* found = find_interval(interval);
-  if (found == nullptr) return bad_request("interval is '{}'; allowed: {}", shown(interval), interval_names());
+  if (found == nullptr)
+    return bad_request("interval is '{}'; allowed: {}", shown(interval), interval_names());
   range.interval = *found;
   TL_ASSIGN(range.from_us, query.time_us("start"));
   TL_ASSIGN(range.to_us, query.time_us("end"));
@@ -67,7 +70,8 @@ Answer<CandleRange> parse_bybit_range(const Query& query) {
   TL_ASSIGN(range.symbol, symbol_of(query));
   TL_ASSIGN(const auto interval, query.required("interval"));
   const auto* found = find_bybit_interval(interval);
-  if (found == nullptr) return bad_request("interval is '{}'; allowed: {}", shown(interval), bybit_interval_names());
+  if (found == nullptr)
+    return bad_request("interval is '{}'; allowed: {}", shown(interval), bybit_interval_names());
   range.interval = *found;
   TL_ASSIGN(range.from_us, query.time_us("start"));
   TL_ASSIGN(range.to_us, query.time_us("end"));
@@ -81,7 +85,12 @@ Answer<CandleRange> parse_bybit_range(const Query& query) {
 Response bybit_envelope(int code, std::string_view message, std::string_view result) {
   iceberg::JsonWriter json;
   json.open_object().member("retCode", code).member("retMsg", message);
-  json.key("result").raw(result).key("retExtInfo").raw("{}").member("time", now_ms()).close_object();
+  json.key("result")
+      .raw(result)
+      .key("retExtInfo")
+      .raw("{}")
+      .member("time", now_ms())
+      .close_object();
   return {200, "application/json", std::move(json).take(), {}};
 }
 

@@ -14,7 +14,9 @@ using iceberg::JsonWriter;
 
 constexpr std::int64_t rows_to_find_markets = 300'000;
 
-Response json_answer(JsonWriter json) { return {200, "application/json", std::move(json).take(), {}}; }
+Response json_answer(JsonWriter json) {
+  return {200, "application/json", std::move(json).take(), {}};
+}
 
 // A total of the head's summary; nothing if its writer left it out.
 std::optional<std::int64_t> total(const iceberg::TableMetadata& metadata, const std::string& name) {
@@ -29,7 +31,8 @@ std::optional<std::int64_t> total(const iceberg::TableMetadata& metadata, const 
   return number;
 }
 
-JsonWriter& integer_or_null(JsonWriter& json, std::string_view name, std::optional<std::int64_t> value) {
+JsonWriter& integer_or_null(JsonWriter& json, std::string_view name,
+                            std::optional<std::int64_t> value) {
   json.key(name);
   return value ? json.integer(*value) : json.raw("null");
 }
@@ -99,12 +102,14 @@ void write_source(JsonWriter& json, const SourceStatus& source) {
   integer_or_null(json, "last_frame", ms(source.last_frame_ns / 1000));
   json.member("frames", source.collector.frames.logged).member("bytes", source.collector.bytes);
   json.member("dropped_frames", source.collector.dropped);
-  json.member("queued_bytes", static_cast<std::int64_t>(source.collector.queued_bytes)).close_object();
+  json.member("queued_bytes", static_cast<std::int64_t>(source.collector.queued_bytes))
+      .close_object();
 }
 
 }  // namespace
 
-std::int64_t lag_records(std::int64_t log_end_records, const std::map<log::TopicPartition, std::int64_t>& consumed) {
+std::int64_t lag_records(std::int64_t log_end_records,
+                         const std::map<log::TopicPartition, std::int64_t>& consumed) {
   std::int64_t read = 0;
   for (const auto& [where, offset] : consumed) read += offset;
   // The end was looked up at another moment: never below zero.
@@ -119,7 +124,9 @@ Answer<Response> get_markets(Lake& lake, const Query& query) {
   for (const auto& [market, line] : lines) {
     json.open_object().member("category", to_string(market.first)).member("symbol", market.second);
     json.member("last_price", line.last_price);
-    integer_or_null(json, "last_trade_time", ms(line.last_trade_us)).member("trades", line.trades).close_object();
+    integer_or_null(json, "last_trade_time", ms(line.last_trade_us))
+        .member("trades", line.trades)
+        .close_object();
   }
   json.close_array().close_object();
   return json_answer(std::move(json));
@@ -131,7 +138,8 @@ Answer<Response> get_tables(Lake& lake, const Query& query) {
   JsonWriter json;
   json.open_object().key("tables").open_array();
   for (const auto& name : names) {
-    TL_ASSIGN(const auto table, answer(iceberg::load_table(lake.context.catalog, lake.context.io, name)));
+    TL_ASSIGN(const auto table,
+              answer(iceberg::load_table(lake.context.catalog, lake.context.io, name)));
     json.open_object();
     write_head(json, table);
     json.close_object();
@@ -140,12 +148,14 @@ Answer<Response> get_tables(Lake& lake, const Query& query) {
   return json_answer(std::move(json));
 }
 
-Answer<Response> get_table(Lake& lake, const std::string& name_space, const std::string& name, const Query& query) {
+Answer<Response> get_table(Lake& lake, const std::string& name_space, const std::string& name,
+                           const Query& query) {
   TL_TRY(query.only({}));
   const auto table = iceberg::load_table(lake.context.catalog, lake.context.io, {name_space, name});
   if (!table && table.error().code == Errc::not_found) {
-    return std::unexpected(Problem{404, fmt::format("there is no table {}.{}; /v1/tables has them all", shown(name_space),
-                                                    shown(name))});
+    return std::unexpected(
+        Problem{404, fmt::format("there is no table {}.{}; /v1/tables has them all",
+                                 shown(name_space), shown(name))});
   }
   if (!table) return std::unexpected(to_problem(table.error()));
   JsonWriter json;
@@ -163,9 +173,10 @@ Answer<Response> get_status(Lake& lake, const Query& query) {
   const auto sink = lake.context.sink.status();
   const auto candles = lake.context.candles.status();
   std::optional<std::int64_t> stored_trades;
-  lake.context.sink.view([&](const iceberg::Table& table, const bronze::TradeBatch&, const bronze::MarketTable&) {
-    stored_trades = total(*table.metadata, "total-records");
-  });
+  lake.context.sink.view(
+      [&](const iceberg::Table& table, const bronze::TradeBatch&, const bronze::MarketTable&) {
+        stored_trades = total(*table.metadata, "total-records");
+      });
   JsonWriter json;
   json.open_object().member("time", now_ms());
   write_source(json.key("source"), source);
@@ -177,12 +188,15 @@ Answer<Response> get_status(Lake& lake, const Query& query) {
   json.close_object().member("uncommitted_rows", static_cast<std::int64_t>(sink.uncommitted_rows));
   integer_or_null(json, "total_rows", stored_trades).close_object();
   json.key("silver").open_object();
-  write_pipeline(json, candles.committed, candles.commits, candles.last_commit_us, candles.last_commit_took_us,
+  write_pipeline(json, candles.committed, candles.commits, candles.last_commit_us,
+                 candles.last_commit_took_us,
                  lag_records(source.log_end_records, lake.context.candles.consumed_offsets()));
-  json.member("late_trades", candles.late_trades).member("candles_written", candles.candles_written);
+  json.member("late_trades", candles.late_trades)
+      .member("candles_written", candles.candles_written);
   json.member("candles_revised", candles.candles_revised).member("null_sums", candles.null_sums);
   json.member("open_candles", static_cast<std::int64_t>(candles.open_candles));
-  integer_or_null(json, "total_rows", total(*lake.context.candles.head().metadata, "total-records")).close_object();
+  integer_or_null(json, "total_rows", total(*lake.context.candles.head().metadata, "total-records"))
+      .close_object();
   json.close_object();
   return json_answer(std::move(json));
 }

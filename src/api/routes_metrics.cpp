@@ -12,26 +12,32 @@ namespace {
 constexpr std::string_view bronze_name = bronze::Sink::pipeline;
 constexpr std::string_view silver_name = silver::Candles::pipeline;
 
-void trades(MetricsText& text, const bronze::SinkStatus& sink, const silver::CandlesStatus& candles) {
+void trades(MetricsText& text, const bronze::SinkStatus& sink,
+            const silver::CandlesStatus& candles) {
   const auto both = [&](std::int64_t bronze, std::int64_t silver) {
     text.sample(bronze, {{"pipeline", bronze_name}}).sample(silver, {{"pipeline", silver_name}});
   };
-  text.counter("tradelake_trades_in_total", "Trades read from the log and committed, bad frames as one each.");
+  text.counter("tradelake_trades_in_total",
+               "Trades read from the log and committed, bad frames as one each.");
   both(sink.committed.in, candles.committed.in);
-  text.counter("tradelake_trades_ok_total", "Trades that became rows (bronze) or entered candles or late_trades (silver).");
+  text.counter("tradelake_trades_ok_total",
+               "Trades that became rows (bronze) or entered candles or late_trades (silver).");
   both(sink.committed.ok, candles.committed.ok);
   text.counter("tradelake_trades_filtered_total", "Repeats of trades that are in the tables.");
   both(sink.committed.filtered, candles.committed.filtered);
-  text.counter("tradelake_dead_letters_total", "Bad trades and bad frames, by the first check that failed.");
+  text.counter("tradelake_dead_letters_total",
+               "Bad trades and bad frames, by the first check that failed.");
   for (const auto reason : bronze::reason_names) {
     const auto found = sink.dead_by_reason.find(std::string(reason));
     text.sample(found == sink.dead_by_reason.end() ? 0 : found->second, {{"reason", reason}});
   }
-  text.gauge("tradelake_conservation_error", "In less ok, dead and filtered: anything but 0 is a defect.");
+  text.gauge("tradelake_conservation_error",
+             "In less ok, dead and filtered: anything but 0 is a defect.");
   both(sink.committed.error(), candles.committed.error());
 }
 
-void commits(MetricsText& text, const bronze::SinkStatus& sink, const silver::CandlesStatus& candles) {
+void commits(MetricsText& text, const bronze::SinkStatus& sink,
+             const silver::CandlesStatus& candles) {
   const std::int64_t now = now_us();
   const auto each = [&](auto write) {
     write(bronze_name, sink.commits, sink.last_commit_us, sink.last_commit_took_us);
@@ -39,7 +45,8 @@ void commits(MetricsText& text, const bronze::SinkStatus& sink, const silver::Ca
   };
   text.counter("tradelake_commits_total", "Catalog transactions since the process started.");
   each([&](auto name, auto count, auto, auto) { text.sample(count, {{"pipeline", name}}); });
-  text.gauge("tradelake_last_commit_age_seconds", "Time since the last commit; absent before the first.");
+  text.gauge("tradelake_last_commit_age_seconds",
+             "Time since the last commit; absent before the first.");
   each([&](auto name, auto, auto last_us, auto) {
     if (last_us != 0) text.seconds(std::max<std::int64_t>(0, now - last_us), {{"pipeline", name}});
   });
@@ -50,7 +57,8 @@ void commits(MetricsText& text, const bronze::SinkStatus& sink, const silver::Ca
 }
 
 void candle_metrics(MetricsText& text, const silver::CandlesStatus& candles) {
-  text.counter("tradelake_late_trades_total", "Trades that came after their candle's grace period.");
+  text.counter("tradelake_late_trades_total",
+               "Trades that came after their candle's grace period.");
   text.sample(candles.late_trades);
   text.counter("tradelake_candles_written_total", "1m candles written for the first time.");
   text.sample(candles.candles_written);
@@ -66,9 +74,11 @@ void source_metrics(MetricsText& text, const SourceStatus& source) {
   const auto& frames = source.collector.frames;
   text.counter("tradelake_frames_total", "Frames received, by what became of them.");
   text.sample(frames.logged, {{"kind", "logged"}}).sample(frames.control, {{"kind", "control"}});
-  text.sample(frames.skipped, {{"kind", "skipped"}}).sample(frames.unroutable, {{"kind", "unroutable"}});
+  text.sample(frames.skipped, {{"kind", "skipped"}})
+      .sample(frames.unroutable, {{"kind", "unroutable"}});
   text.sample(frames.too_large, {{"kind", "too_large"}});
-  text.counter("tradelake_frames_dropped_total", "Frames lost because the queue before the log was full.");
+  text.counter("tradelake_frames_dropped_total",
+               "Frames lost because the queue before the log was full.");
   text.sample(source.collector.dropped);
   text.counter("tradelake_received_bytes_total", "Bytes of frames taken from the queue.");
   text.sample(source.collector.bytes);
@@ -76,8 +86,10 @@ void source_metrics(MetricsText& text, const SourceStatus& source) {
   text.sample(static_cast<std::int64_t>(source.collector.queued_bytes));
   text.counter("tradelake_reconnects_total", "Times a connection to the exchange was made anew.");
   text.sample(static_cast<std::int64_t>(source.reconnects));
-  text.gauge("tradelake_last_frame_age_seconds", "Time since the last frame came; absent before the first.");
-  if (source.last_frame_ns != 0) text.seconds(std::max<std::int64_t>(0, now_us() - source.last_frame_ns / 1000));
+  text.gauge("tradelake_last_frame_age_seconds",
+             "Time since the last frame came; absent before the first.");
+  if (source.last_frame_ns != 0)
+    text.seconds(std::max<std::int64_t>(0, now_us() - source.last_frame_ns / 1000));
 }
 
 }  // namespace
@@ -92,8 +104,10 @@ Answer<Response> get_metrics(Lake& lake, const Query&) {
   candle_metrics(text, candles);
   source_metrics(text, source);
   text.gauge("tradelake_lag_records", "Records of the log that the pipeline has not read yet.");
-  text.sample(lag_records(source.log_end_records, lake.context.sink.consumed_offsets()), {{"pipeline", bronze_name}});
-  text.sample(lag_records(source.log_end_records, lake.context.candles.consumed_offsets()), {{"pipeline", silver_name}});
+  text.sample(lag_records(source.log_end_records, lake.context.sink.consumed_offsets()),
+              {{"pipeline", bronze_name}});
+  text.sample(lag_records(source.log_end_records, lake.context.candles.consumed_offsets()),
+              {{"pipeline", silver_name}});
   return Response{200, "text/plain; version=0.0.4; charset=utf-8", std::move(text).take(), {}};
 }
 

@@ -17,14 +17,16 @@ Answer<TradeRange> parse_range(const Query& query) {
   range.from_us = start.value_or(range.from_us);
   range.to_us = end.value_or(range.to_us);
   if (range.from_us > range.to_us) {
-    return bad_request("start is {}, end is {}; allowed: a start that is not after the end", range.from_us / us_per_ms,
-                       range.to_us / us_per_ms);
+    return bad_request("start is {}, end is {}; allowed: a start that is not after the end",
+                       range.from_us / us_per_ms, range.to_us / us_per_ms);
   }
   TL_ASSIGN(const auto limit, query.integer("limit", 1, 1'000));
   range.limit = static_cast<std::size_t>(limit.value_or(100));
   if (const auto cursor = query.find("cursor")) {
     range.before = decode_cursor(*cursor);
-    if (!range.before) return bad_request("cursor is '{}'; allowed: a next_cursor of an earlier answer", shown(*cursor));
+    if (!range.before)
+      return bad_request("cursor is '{}'; allowed: a next_cursor of an earlier answer",
+                         shown(*cursor));
   }
   return range;
 }

@@ -24,7 +24,9 @@ Result<Address> parse_listen(const std::string& listen) {
   }
   if (port > 65'535 || colon == 0) {
     return make_error(Errc::invalid_argument,
-                      "listen is '{}'; allowed: ADDRESS:PORT such as 127.0.0.1:8460, with port 0 for any free one", listen);
+                      "listen is '{}'; allowed: ADDRESS:PORT such as 127.0.0.1:8460, with port 0 "
+                      "for any free one",
+                      listen);
   }
   std::string host = listen.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
@@ -37,7 +39,9 @@ class ServerImpl : public Server {
 
   Result<> listen(const Address& address) {
     TL_ASSIGN(http_, HttpServer::start(address.host, address.port,
-                                       {route_quick, [this](const Request& request) { return route(lake_, request); }}));
+                                       {route_quick, [this](const Request& request) {
+                                          return route(lake_, request);
+                                        }}));
     return {};
   }
   std::uint16_t port() const override { return http_->port(); }
@@ -49,7 +53,8 @@ class ServerImpl : public Server {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::start(const std::string& listen, const ServerContext& context) {
+Result<std::unique_ptr<Server>> Server::start(const std::string& listen,
+                                              const ServerContext& context) {
   TL_ASSIGN(const auto address, parse_listen(listen));
   auto server = std::make_unique<ServerImpl>(context);
   TL_TRY(server->listen(address));

@@ -21,11 +21,11 @@ namespace tradelake::api {
 
 // What the process knows beside the pipelines, for /metrics and the page's status line.
 struct SourceStatus {
-  std::string name;          // "bybit", "simulator", "replay:FILE"
-  std::string state;         // "live", "reconnecting", "replaying", "ended"
+  std::string name;                // "bybit", "simulator", "replay:FILE"
+  std::string state;               // "live", "reconnecting", "replaying", "ended"
   log::CollectorStatus collector;  // live sources
   std::uint64_t reconnects = 0;
-  std::int64_t last_frame_ns = 0;  // 0: none yet
+  std::int64_t last_frame_ns = 0;    // 0: none yet
   std::int64_t log_end_records = 0;  // sum of the partitions' next offsets
 };
 
@@ -41,7 +41,8 @@ class Server {
  public:
   // Listens on host:port (port 0: any free one). Errors: invalid_argument (not an address), io (the
   // port is in use: the message names it).
-  static Result<std::unique_ptr<Server>> start(const std::string& listen, const ServerContext& context);
+  static Result<std::unique_ptr<Server>> start(const std::string& listen,
+                                               const ServerContext& context);
   virtual ~Server() = default;  // stops
   virtual std::uint16_t port() const = 0;
 };

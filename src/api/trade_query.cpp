@@ -13,13 +13,19 @@ namespace {
 using bronze::Flag;
 using bronze::Side;
 
-constexpr std::size_t max_files_a_page = 2'000;
+// Files decoded for one page; what was decoded before costs nothing, so a client that follows the
+// cursor, or asks again, gets further.
+constexpr std::size_t max_reads_a_page = 200;
 constexpr std::string_view digits = "0123456789ABCDEF";
 
 // A place before every trade of the time.
-TradeKey at_time(std::int64_t time_us) { return {time_us, INT64_MIN, Side::buy, 0, ""}; }
+TradeKey at_time(std::int64_t time_us) {
+  return {time_us, INT64_MIN, Side::buy, 0, ""};
+}
 
-int128_t rank_of(Side side, Decimal price) { return side == Side::buy ? price.units : -price.units; }
+int128_t rank_of(Side side, Decimal price) {
+  return side == Side::buy ? price.units : -price.units;
+}
 
 // The newest trades of a range, as many as the page has room for and one more.
 class Newest {
@@ -43,13 +49,16 @@ class Newest {
     std::ranges::push_heap(trades_, newer);
   }
   // Trades up to this time cannot change the page any more.
-  bool settled(std::int64_t last_us) const { return full() && trades_.front().key.time_us > last_us; }
+  bool settled(std::int64_t last_us) const {
+    return full() && trades_.front().key.time_us > last_us;
+  }
 
   TradePage page(std::optional<std::int64_t> unread_until_us) && {
     TradePage page;
     std::ranges::sort(trades_, newer);
     if (unread_until_us) {
-      std::erase_if(trades_, [&](const auto& trade) { return trade.key.time_us <= *unread_until_us; });
+      std::erase_if(trades_,
+                    [&](const auto& trade) { return trade.key.time_us <= *unread_until_us; });
       page.next = at_time(*unread_until_us + 1);
     }
     if (trades_.size() > range_.limit) {
@@ -83,12 +92,13 @@ ServedTrade from_batch(const bronze::TradeBatch& batch, std::size_t row) {
   return trade;
 }
 
-void add_uncommitted(const bronze::TradeBatch& batch, const bronze::MarketTable& markets, const TradeRange& range,
-                     Newest& newest) {
+void add_uncommitted(const bronze::TradeBatch& batch, const bronze::MarketTable& markets,
+                     const TradeRange& range, Newest& newest) {
   const auto market = markets.find(range.category, range.symbol);
   if (market == markets.size()) return;
   for (std::size_t row = batch.rows(); row-- > 0;) {
-    if (batch.market[row] == market && newest.may_take(batch.trade_time_us[row])) newest.add(from_batch(batch, row));
+    if (batch.market[row] == market && newest.may_take(batch.trade_time_us[row]))
+      newest.add(from_batch(batch, row));
   }
 }
 
@@ -114,7 +124,8 @@ std::optional<std::int64_t> to_integer(std::string_view text) {
 
 std::string encode_cursor(const TradeKey& key) {
   const Decimal price{key.rank < 0 ? -key.rank : key.rank};
-  const auto text = fmt::format("{}|{}|{}|{}|{}", key.time_us, key.seq, to_string(key.side), to_string(price), key.id);
+  const auto text = fmt::format("{}|{}|{}|{}|{}", key.time_us, key.seq, to_string(key.side),
+                                to_string(price), key.id);
   std::string out;
   for (const char c : text) {
     out.push_back(digits[static_cast<unsigned char>(c) >> 4]);
@@ -143,16 +154,19 @@ std::optional<TradeKey> decode_cursor(std::string_view text) {
 
 Result<std::shared_ptr<const TradeQuery::Trades>> TradeQuery::of_file(const iceberg::Table& table,
                                                                       const iceberg::DataFile& file,
-                                                                      const TradeRange& range) {
+                                                                      const TradeRange& range,
+                                                                      std::size_t& reads) {
   const auto name = fmt::format("{}\n{}\n{}", file.path, to_string(range.category), range.symbol);
   if (auto known = cache_.find(name)) return known;
+  ++reads;
   using iceberg::Comparison;
-  const iceberg::Filter filter{{"category", Comparison::equal, {iceberg::Value{std::string(to_string(range.category))}}},
-                               {"symbol", Comparison::equal, {iceberg::Value{range.symbol}}}};
+  const iceberg::Filter filter{
+      {"category", Comparison::equal, {iceberg::Value{std::string(to_string(range.category))}}},
+      {"symbol", Comparison::equal, {iceberg::Value{range.symbol}}}};
   TL_ASSIGN(const auto rows,
             iceberg::read_data_file(*table.metadata, io_, file,
-                                    {"trade_id", "side", "price", "size", "trade_time", "seq", "block_trade", "rpi",
-                                     "tick_direction"},
+                                    {"trade_id", "side", "price", "size", "trade_time", "seq",
+                                     "block_trade", "rpi", "tick_direction"},
                                     filter));
   const iceberg::RowReader reader(*rows);
   const auto flag = [&](int column, std::int64_t row) {
@@ -182,18 +196,21 @@ Result<std::shared_ptr<const TradeQuery::Trades>> TradeQuery::of_file(const iceb
 Result<TradePage> TradeQuery::find(const TradeRange& range) {
   Newest newest(range);
   iceberg::Table head;
-  sink_.view([&](const iceberg::Table& table, const bronze::TradeBatch& uncommitted, const bronze::MarketTable& markets) {
+  sink_.view([&](const iceberg::Table& table, const bronze::TradeBatch& uncommitted,
+                 const bronze::MarketTable& markets) {
     head = table;
     add_uncommitted(uncommitted, markets, range, newest);
   });
   TL_ASSIGN(const auto files, index_.files(head));
-  std::size_t read = 0;
+  std::size_t reads = 0;
   for (const auto& file : *files) {
     if (file->last_us < range.from_us || newest.settled(file->last_us)) break;
-    const std::int64_t until_us = range.before ? std::min(range.to_us, range.before->time_us + 1) : range.to_us;
-    if (file->first_us >= until_us || !file->may_hold(to_string(range.category), range.symbol)) continue;
-    if (read++ == max_files_a_page) return std::move(newest).page(file->last_us);
-    TL_ASSIGN(const auto trades, of_file(head, file->file, range));
+    const std::int64_t until_us =
+        range.before ? std::min(range.to_us, range.before->time_us + 1) : range.to_us;
+    if (file->first_us >= until_us || !file->may_hold(to_string(range.category), range.symbol))
+      continue;
+    if (reads == max_reads_a_page) return std::move(newest).page(file->last_us);
+    TL_ASSIGN(const auto trades, of_file(head, file->file, range, reads));
     for (const auto& trade : *trades) newest.add(trade);
   }
   return std::move(newest).page(std::nullopt);

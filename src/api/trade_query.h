@@ -1,8 +1,9 @@
-// Trades of one market, newest first: the table and what the sink has not committed yet, split at one
-// consistent cut, so nothing is missing and nothing comes twice.
+// Trades of one market, newest first: the table and what the sink has not committed yet, split at
+// one consistent cut, so nothing is missing and nothing comes twice.
 //
-// Threads: any. Invariant: the order is that of docs/tables.md (time, seq, side, price, id), reversed;
-// a cursor is a place in that order, so pages neither overlap nor skip, whatever is committed between.
+// Threads: any. Invariant: the order is that of docs/tables.md (time, seq, side, price, id),
+// reversed; a cursor is a place in that order, so pages neither overlap nor skip, whatever is
+// committed between.
 #pragma once
 
 #include <compare>
@@ -23,7 +24,7 @@ struct TradeKey {
   std::int64_t time_us = 0;
   std::int64_t seq = 0;  // 0 if the trade has none
   bronze::Side side{};
-  int128_t rank = 0;     // price for Buy, its negative for Sell
+  int128_t rank = 0;  // price for Buy, its negative for Sell
   std::string id;
   friend auto operator<=>(const TradeKey&, const TradeKey&) = default;
 };
@@ -44,24 +45,27 @@ struct TradeRange {
   bybit::Category category{};
   std::string symbol;
   std::int64_t from_us = INT64_MIN, to_us = INT64_MAX;  // half-open
-  std::optional<TradeKey> before;                       // only trades that come after it in the list
+  std::optional<TradeKey> before;  // only trades that come after it in the list
   std::size_t limit = 100;
 };
 
 struct TradePage {
-  std::vector<ServedTrade> trades;   // may be fewer than the limit although there are more
-  std::optional<TradeKey> next;      // nothing: there are no more
+  std::vector<ServedTrade> trades;  // may be fewer than the limit although there are more
+  std::optional<TradeKey> next;     // nothing: there are no more
 };
 
 class TradeQuery {
  public:
-  TradeQuery(const bronze::Sink& sink, iceberg::FileIo& io) : sink_(sink), io_(io), index_(io, "trade_time") {}
+  TradeQuery(const bronze::Sink& sink, iceberg::FileIo& io)
+      : sink_(sink), io_(io), index_(io, "trade_time") {}
   Result<TradePage> find(const TradeRange& range);
 
  private:
   using Trades = std::vector<ServedTrade>;
-  Result<std::shared_ptr<const Trades>> of_file(const iceberg::Table& table, const iceberg::DataFile& file,
-                                                const TradeRange& range);
+  // One more in `reads` if the file had to be read.
+  Result<std::shared_ptr<const Trades>> of_file(const iceberg::Table& table,
+                                                const iceberg::DataFile& file,
+                                                const TradeRange& range, std::size_t& reads);
 
   const bronze::Sink& sink_;
   iceberg::FileIo& io_;

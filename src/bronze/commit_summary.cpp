@@ -17,8 +17,10 @@ std::string new_commit_id() {
   return fmt::format("{:016x}{:016x}", word(), word());
 }
 
-std::map<std::string, std::string> commit_summary(const std::string& pipeline, const std::string& commit_id,
-                                                  const Positions& positions, const CommitCounts& counts) {
+std::map<std::string, std::string> commit_summary(const std::string& pipeline,
+                                                  const std::string& commit_id,
+                                                  const Positions& positions,
+                                                  const CommitCounts& counts) {
   std::map<std::string, std::string> summary{
       {"tradelake.pipeline", pipeline},
       {commit_id_key, commit_id},
@@ -44,8 +46,10 @@ Result<> check_head(const iceberg::Table& table, const std::string& pipeline,
   const std::string expected = commit_id_on_record.value_or("none");
   if (found == expected) return {};
   return make_error(Errc::corrupt,
-                    "pipeline {}: the head of {} carries commit {}, the catalog's record says {}; the table was moved "
-                    "without its progress. Roll both back together (docs/operations.md, \"Head and progress disagree\")",
+                    "pipeline {}: the head of {} carries commit {}, the catalog's record says {}; "
+                    "the table was moved "
+                    "without its progress. Roll both back together (docs/operations.md, \"Head and "
+                    "progress disagree\")",
                     pipeline, to_string(table.ident), found, expected);
 }
 

@@ -24,8 +24,10 @@ struct CommitCounts {
 
 std::string new_commit_id();
 
-std::map<std::string, std::string> commit_summary(const std::string& pipeline, const std::string& commit_id,
-                                                  const Positions& positions, const CommitCounts& counts);
+std::map<std::string, std::string> commit_summary(const std::string& pipeline,
+                                                  const std::string& commit_id,
+                                                  const Positions& positions,
+                                                  const CommitCounts& counts);
 
 // The nearest ancestor of the table's head that one of our pipelines wrote must carry the commit-id
 // that the catalog has on record. Errors: corrupt, with the repair command.

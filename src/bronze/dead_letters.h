@@ -31,7 +31,8 @@ struct DeadLetter {
 };
 
 // Columns as in dead_letters_table().
-std::shared_ptr<arrow::Table> to_arrow(const std::vector<DeadLetter>& letters, const std::vector<std::string>& topics,
+std::shared_ptr<arrow::Table> to_arrow(const std::vector<DeadLetter>& letters,
+                                       const std::vector<std::string>& topics,
                                        const std::vector<std::uint32_t>& rows);
 
 }  // namespace tradelake::bronze

@@ -2,7 +2,8 @@
 
 namespace tradelake::bronze {
 
-std::optional<AssembledFrame> FrameAssembler::add(const log::TopicPartition& where, const log::Record& part) {
+std::optional<AssembledFrame> FrameAssembler::add(const log::TopicPartition& where,
+                                                  const log::Record& part) {
   std::optional<AssembledFrame> done;
   auto found = frames_.find(where);
   if (found != frames_.end() && part.headers.part == 0) {

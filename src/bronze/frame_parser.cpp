@@ -16,7 +16,8 @@ using simdjson::SUCCESS;
 constexpr std::string_view trade_topic_prefix = "publicTrade.";
 
 std::string_view trimmed(std::string_view token) {
-  while (!token.empty() && (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t')) {
+  while (!token.empty() && (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' ||
+                            token.back() == '\t')) {
     token.remove_suffix(1);
   }
   return token;
@@ -70,9 +71,12 @@ error_code fill(od::value value, Slot& slot) {
 // What `extra` keeps of an unknown field: a string's own text, anything else as its raw JSON text.
 std::string_view extra_text(const Slot& slot) {
   switch (slot.kind) {
-    case SlotKind::boolean: return slot.flag ? "true" : "false";
-    case SlotKind::null: return "null";
-    default: return slot.text;
+    case SlotKind::boolean:
+      return slot.flag ? "true" : "false";
+    case SlotKind::null:
+      return "null";
+    default:
+      return slot.text;
   }
 }
 
@@ -83,21 +87,31 @@ struct FrameParser::State {
   ParsedFrame frame;
   std::string symbol;  // BadFrame::symbol points here
 
-  // The slot of a known key of a trade by its raw, still escaped text; nullptr if it is another one.
+  // The slot of a known key of a trade by its raw, still escaped text; nullptr if it is another
+  // one.
   static Slot* known(TradeSlots& slots, const char* key) {
     switch (key[0]) {
-      case 'T': return key[1] == '"' ? &slots.time : nullptr;
+      case 'T':
+        return key[1] == '"' ? &slots.time : nullptr;
       case 's':
         if (key[1] == '"') return &slots.symbol;
         return key[1] == 'e' && key[2] == 'q' && key[3] == '"' ? &slots.seq : nullptr;
-      case 'S': return key[1] == '"' ? &slots.side : nullptr;
-      case 'v': return key[1] == '"' ? &slots.size : nullptr;
-      case 'p': return key[1] == '"' ? &slots.price : nullptr;
-      case 'i': return key[1] == '"' ? &slots.id : nullptr;
-      case 'L': return key[1] == '"' ? &slots.tick_direction : nullptr;
-      case 'B': return key[1] == 'T' && key[2] == '"' ? &slots.block_trade : nullptr;
-      case 'R': return key[1] == 'P' && key[2] == 'I' && key[3] == '"' ? &slots.rpi : nullptr;
-      default: return nullptr;
+      case 'S':
+        return key[1] == '"' ? &slots.side : nullptr;
+      case 'v':
+        return key[1] == '"' ? &slots.size : nullptr;
+      case 'p':
+        return key[1] == '"' ? &slots.price : nullptr;
+      case 'i':
+        return key[1] == '"' ? &slots.id : nullptr;
+      case 'L':
+        return key[1] == '"' ? &slots.tick_direction : nullptr;
+      case 'B':
+        return key[1] == 'T' && key[2] == '"' ? &slots.block_trade : nullptr;
+      case 'R':
+        return key[1] == 'P' && key[2] == 'I' && key[3] == '"' ? &slots.rpi : nullptr;
+      default:
+        return nullptr;
     }
   }
 
@@ -153,7 +167,8 @@ struct FrameParser::State {
     Trade trade;
     if (auto bad = judge(slots, recv_ns, trade)) {
       frame.extra.resize(extra_begin);
-      const auto symbol = slots.symbol.kind == SlotKind::string ? slots.symbol.text : std::string_view{};
+      const auto symbol =
+          slots.symbol.kind == SlotKind::string ? slots.symbol.text : std::string_view{};
       add_bad(*std::move(bad), index, symbol, text, start);
       return SUCCESS;
     }
@@ -164,7 +179,8 @@ struct FrameParser::State {
     return SUCCESS;
   }
 
-  void add_bad(Violation bad, std::int32_t index, std::string_view symbol, std::string_view text, std::size_t start) {
+  void add_bad(Violation bad, std::int32_t index, std::string_view symbol, std::string_view text,
+               std::size_t start) {
     const std::size_t end = json_value_end(text, start);
     frame.bad_trades.push_back({bad.reason, std::move(bad.detail), index, symbol,
                                 text.substr(start, end == not_json ? end : end - start)});
@@ -184,7 +200,8 @@ struct FrameParser::State {
   error_code parse_document(std::string_view text, std::int64_t recv_ns, Envelope& envelope) {
     od::document document;
     if (const auto error =
-            parser.iterate(simdjson::padded_string_view(text.data(), text.size(), text.size() + 64)).get(document)) {
+            parser.iterate(simdjson::padded_string_view(text.data(), text.size(), text.size() + 64))
+                .get(document)) {
       return error;
     }
     od::json_type type;
@@ -215,7 +232,8 @@ struct FrameParser::State {
     return document.current_location().get(trailing) == SUCCESS ? simdjson::TAPE_ERROR : SUCCESS;
   }
 
-  error_code parse_data(od::value value, std::int64_t recv_ns, std::string_view text, Envelope& envelope) {
+  error_code parse_data(od::value value, std::int64_t recv_ns, std::string_view text,
+                        Envelope& envelope) {
     clear_data();  // of duplicate keys the last counts
     envelope.has_data = false;
     od::json_type type;
@@ -245,7 +263,8 @@ struct FrameParser::State {
 FrameParser::FrameParser() : state_(std::make_unique<State>()) {}
 FrameParser::~FrameParser() = default;
 
-const ParsedFrame& FrameParser::parse(std::string_view text, std::string_view category, std::int64_t recv_ns) {
+const ParsedFrame& FrameParser::parse(std::string_view text, std::string_view category,
+                                      std::int64_t recv_ns) {
   auto& state = *state_;
   auto& frame = state.frame;
   state.clear_data();
@@ -258,7 +277,8 @@ const ParsedFrame& FrameParser::parse(std::string_view text, std::string_view ca
     if (!simdjson::validate_utf8(text.data(), text.size())) {
       state.reject(Reason::not_utf8, "the frame is not UTF-8");
     } else {
-      state.reject(Reason::not_json, fmt::format("the frame is not JSON: {}", simdjson::error_message(error)));
+      state.reject(Reason::not_json,
+                   fmt::format("the frame is not JSON: {}", simdjson::error_message(error)));
     }
     return frame;
   }
@@ -279,17 +299,20 @@ const ParsedFrame& FrameParser::parse(std::string_view text, std::string_view ca
   const auto market = topic.substr(trade_topic_prefix.size());
   const auto known = bybit::parse_category(category);
   if (!known) {
-    state.reject(Reason::category_mismatch, fmt::format("category {} is not one of spot, linear, inverse, option", category),
+    state.reject(Reason::category_mismatch,
+                 fmt::format("category {} is not one of spot, linear, inverse, option", category),
                  market);
     return frame;
   }
   const bool option = *known == bybit::Category::option;
   if (option && market.find('-') != std::string_view::npos) {
-    state.reject(Reason::category_mismatch, fmt::format("option topic {} names a contract, not a base coin", topic), market);
+    state.reject(Reason::category_mismatch,
+                 fmt::format("option topic {} names a contract, not a base coin", topic), market);
     return frame;
   }
   if (!envelope.has_data) {
-    state.reject(Reason::no_data, "the frame has no data array", option ? std::string_view{} : market);
+    state.reject(Reason::no_data, "the frame has no data array",
+                 option ? std::string_view{} : market);
     return frame;
   }
   if (const auto time = parse_time(envelope.ts, recv_ns)) frame.frame_time_us = *time;

@@ -20,7 +20,9 @@
 namespace tradelake::bronze {
 
 enum class Side : std::uint8_t { buy, sell };
-constexpr std::string_view to_string(Side side) { return side == Side::buy ? "Buy" : "Sell"; }
+constexpr std::string_view to_string(Side side) {
+  return side == Side::buy ? "Buy" : "Sell";
+}
 
 enum class Flag : std::int8_t { absent = -1, no = 0, yes = 1 };
 
@@ -33,7 +35,7 @@ struct Trade {
   Decimal price, size;
   std::int64_t trade_time_us = 0;
   std::int64_t seq = 0;
-  std::int32_t index = 0;  // place in the frame's data
+  std::int32_t index = 0;                          // place in the frame's data
   std::uint32_t extra_begin = 0, extra_count = 0;  // in ParsedFrame::extra
   Side side{};
   Flag block_trade = Flag::absent, rpi = Flag::absent;

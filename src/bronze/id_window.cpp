@@ -23,7 +23,9 @@ constexpr std::size_t bloom_bits_per_id = 12;
 constexpr int bloom_probes = 6;
 
 // The table is full at 3/4.
-bool is_full(std::size_t used, std::size_t capacity) { return used >= capacity / 4 * 3; }
+bool is_full(std::size_t used, std::size_t capacity) {
+  return used >= capacity / 4 * 3;
+}
 
 }  // namespace
 
@@ -40,10 +42,12 @@ IdHash hash_id(bybit::Category category, std::string_view symbol, std::string_vi
 // A sorted, immutable part of the set in an unnamed file, behind a Bloom filter in memory.
 class IdWindow::Run {
  public:
-  static Result<std::unique_ptr<Run>> write(const std::string& directory, std::vector<Entry> entries) {
+  static Result<std::unique_ptr<Run>> write(const std::string& directory,
+                                            std::vector<Entry> entries) {
     const int file = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (file < 0) {
-      return make_error(Errc::io, "cannot make a spill file in {}: {}", directory, std::strerror(errno));
+      return make_error(Errc::io, "cannot make a spill file in {}: {}", directory,
+                        std::strerror(errno));
     }
     auto run = std::make_unique<Run>(file, entries);
     const char* at = reinterpret_cast<const char*>(entries.data());
@@ -52,7 +56,8 @@ class IdWindow::Run {
       const auto written = ::write(file, at, left);
       if (written < 0 && errno == EINTR) continue;
       if (written <= 0) {
-        return make_error(Errc::io, "cannot write a spill file in {}: {}", directory, std::strerror(errno));
+        return make_error(Errc::io, "cannot write a spill file in {}: {}", directory,
+                          std::strerror(errno));
       }
       at += written;
       left -= static_cast<std::size_t>(written);
@@ -61,7 +66,9 @@ class IdWindow::Run {
   }
 
   Run(int file, std::vector<Entry>& entries)
-      : file_(file), count_(entries.size()), bloom_(std::bit_ceil(count_ * bloom_bits_per_id / 64 + 1)) {
+      : file_(file),
+        count_(entries.size()),
+        bloom_(std::bit_ceil(count_ * bloom_bits_per_id / 64 + 1)) {
     std::ranges::sort(entries, {}, &Entry::high);
     for (const auto& entry : entries) {
       for_bits(entry.high, entry.low, [&](std::uint64_t& word, std::uint64_t bit) {
@@ -77,7 +84,8 @@ class IdWindow::Run {
   Run& operator=(const Run&) = delete;
 
   Result<bool> contains(const IdHash& id) {
-    if (!for_bits(id.high, id.low, [](std::uint64_t word, std::uint64_t bit) { return (word & bit) != 0; })) {
+    if (!for_bits(id.high, id.low,
+                  [](std::uint64_t word, std::uint64_t bit) { return (word & bit) != 0; })) {
       return false;
     }
     std::size_t from = 0, to = count_;  // the first entry with this `high` or a greater one
@@ -114,14 +122,16 @@ class IdWindow::Run {
     std::uint64_t hash = high;
     for (int i = 0; i < bloom_probes; ++i, hash += (std::uint64_t{low} << 17) | 1) {
       const std::uint64_t mixed = hash * 0x9e3779b97f4a7c15;
-      if (!visit(bloom_[(mixed >> 6) & (bloom_.size() - 1)], std::uint64_t{1} << (mixed >> 58))) return false;
+      if (!visit(bloom_[(mixed >> 6) & (bloom_.size() - 1)], std::uint64_t{1} << (mixed >> 58)))
+        return false;
     }
     return true;
   }
 
   Result<Entry> at(std::size_t index) const {
     Entry entry;
-    if (::pread(file_, &entry, sizeof entry, static_cast<off_t>(index * sizeof entry)) != sizeof entry) {
+    if (::pread(file_, &entry, sizeof entry, static_cast<off_t>(index * sizeof entry)) !=
+        sizeof entry) {
       return make_error(Errc::io, "cannot read a spill file: {}", std::strerror(errno));
     }
     return entry;
@@ -151,7 +161,8 @@ Result<bool> IdWindow::insert(const IdHash& id, std::size_t slot, std::int64_t t
 }
 
 void IdWindow::expire(std::size_t slot, std::int64_t before_us) {
-  const auto minute = static_cast<std::uint32_t>(std::max<std::int64_t>(0, floor_div(before_us, us_per_minute)));
+  const auto minute =
+      static_cast<std::uint32_t>(std::max<std::int64_t>(0, floor_div(before_us, us_per_minute)));
   first_kept_minute_[slot] = std::max(first_kept_minute_[slot], minute);
   std::erase_if(runs_, [&](const auto& run) { return run->expired(first_kept_minute_); });
 }
@@ -213,7 +224,9 @@ std::size_t IdWindow::spilled() const {
   for (const auto& run : runs_) count += run->count();
   return count;
 }
-std::size_t IdWindow::size() const { return used_ + spilled(); }
+std::size_t IdWindow::size() const {
+  return used_ + spilled();
+}
 std::size_t IdWindow::memory_bytes() const {
   std::size_t bytes = table_.size() * sizeof(Entry);
   for (const auto& run : runs_) bytes += run->memory_bytes();

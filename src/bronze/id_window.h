@@ -42,8 +42,8 @@ class IdWindow {
   // Ids of the slot from minutes that end at or before the time may be forgotten.
   void expire(std::size_t slot, std::int64_t before_us);
 
-  std::size_t size() const;            // ids held, expired ones that were not yet swept too
-  std::size_t spilled() const;         // of these, how many on disk
+  std::size_t size() const;     // ids held, expired ones that were not yet swept too
+  std::size_t spilled() const;  // of these, how many on disk
   std::size_t memory_bytes() const;
 
  private:

@@ -24,12 +24,15 @@ class MarketTable {
  public:
   MarketIndex index_of(bybit::Category category, std::string_view symbol) {
     // Frames come market by market: the last answer is mostly the next one too.
-    if (last_ < names_.size() && names_[last_].category == category && names_[last_].symbol == symbol) return last_;
+    if (last_ < names_.size() && names_[last_].category == category &&
+        names_[last_].symbol == symbol)
+      return last_;
     auto& of_category = by_symbol_[static_cast<std::size_t>(category)];
     auto found = of_category.find(symbol);
     if (found == of_category.end()) {
       names_.push_back({category, std::string(symbol)});
-      found = of_category.emplace(names_.back().symbol, static_cast<MarketIndex>(names_.size() - 1)).first;
+      found = of_category.emplace(names_.back().symbol, static_cast<MarketIndex>(names_.size() - 1))
+                  .first;
     }
     return last_ = found->second;
   }

@@ -15,7 +15,9 @@ namespace tradelake::bronze {
 namespace {
 
 struct HashOfId {
-  std::size_t operator()(const std::pair<std::uint64_t, std::uint32_t>& id) const { return id.first; }
+  std::size_t operator()(const std::pair<std::uint64_t, std::uint32_t>& id) const {
+    return id.first;
+  }
 };
 using Key = std::pair<std::uint64_t, std::uint32_t>;
 
@@ -34,7 +36,8 @@ Result<std::vector<std::uint32_t>> find_repeats(const iceberg::Table& trades, ic
   std::set<std::int64_t> hours;
   for (const auto row : rows) {
     const auto& market = markets.name(batch.market[row]);
-    if (!wanted.emplace(key_of(market.category, market.symbol, batch.trade_id(row)), row).second) repeats.push_back(row);
+    if (!wanted.emplace(key_of(market.category, market.symbol, batch.trade_id(row)), row).second)
+      repeats.push_back(row);
     hours.insert(floor_div(batch.trade_time_us[row], us_per_hour));
   }
   if (trades.metadata->current_snapshot() == nullptr) return repeats;
@@ -44,8 +47,9 @@ Result<std::vector<std::uint32_t>> find_repeats(const iceberg::Table& trades, ic
         {"trade_time", iceberg::Comparison::less, {iceberg::Value{(hour + 1) * us_per_hour}}}};
     TL_ASSIGN(const auto files, iceberg::plan_files(*trades.metadata, io, filter));
     for (const auto& entry : files) {
-      TL_ASSIGN(const auto table, iceberg::read_data_file(*trades.metadata, io, entry.file,
-                                                          {"category", "symbol", "trade_id"}, filter));
+      TL_ASSIGN(const auto table,
+                iceberg::read_data_file(*trades.metadata, io, entry.file,
+                                        {"category", "symbol", "trade_id"}, filter));
       const iceberg::RowReader reader(*table);
       for (std::int64_t row = 0; row < reader.rows(); ++row) {
         const auto category = bybit::parse_category(reader.text(0, row));

@@ -10,7 +10,8 @@ namespace tradelake::bronze {
 
 void PartitionPosition::saw(std::int64_t offset, std::int64_t trade_time_us) {
   max_trade_time_us = std::max(max_trade_time_us.value_or(trade_time_us), trade_time_us);
-  auto& first = first_offset_of_minute_.try_emplace(floor_div(trade_time_us, us_per_minute), offset).first->second;
+  auto& first = first_offset_of_minute_.try_emplace(floor_div(trade_time_us, us_per_minute), offset)
+                    .first->second;
   first = std::min(first, offset);
 }
 
@@ -28,7 +29,8 @@ std::int64_t PartitionPosition::replay_from(std::int64_t grace_us) const {
   return lowest;
 }
 
-Result<Positions> Positions::load(iceberg::Catalog& catalog, log::Log& log, const std::string& pipeline,
+Result<Positions> Positions::load(iceberg::Catalog& catalog, log::Log& log,
+                                  const std::string& pipeline,
                                   const std::vector<std::string>& topics) {
   TL_ASSIGN(const auto rows, catalog.progress(pipeline));
   TL_ASSIGN(const auto infos, log.topics());
@@ -45,10 +47,11 @@ Result<Positions> Positions::load(iceberg::Catalog& catalog, log::Log& log, cons
     }
   }
   const auto stop = [&](const log::TopicPartition& where, const std::string& what) {
-    return make_error(Errc::corrupt,
-                      "pipeline {}: {} partition {} {}; the log is not the one the tables were written from. "
-                      "Restore it, or start from a new data directory",
-                      pipeline, where.topic, where.partition, what);
+    return make_error(
+        Errc::corrupt,
+        "pipeline {}: {} partition {} {}; the log is not the one the tables were written from. "
+        "Restore it, or start from a new data directory",
+        pipeline, where.topic, where.partition, what);
   };
   for (const auto& row : rows) {
     const log::TopicPartition where{row.topic, row.partition};
@@ -58,10 +61,12 @@ Result<Positions> Positions::load(iceberg::Catalog& catalog, log::Log& log, cons
     const auto range = offsets.at(where);
     if (row.topic_id != position.topic_id) return stop(where, "was recreated");
     if (range.end < row.next_offset) {
-      return stop(where, fmt::format("ends at {}, before the committed offset {}", range.end, row.next_offset));
+      return stop(where, fmt::format("ends at {}, before the committed offset {}", range.end,
+                                     row.next_offset));
     }
     if (range.start > row.next_offset) {
-      return stop(where, fmt::format("starts at {}, after the committed offset {}", range.start, row.next_offset));
+      return stop(where, fmt::format("starts at {}, after the committed offset {}", range.start,
+                                     row.next_offset));
     }
     position.committed = row;
     // Reading starts at replay_from, or at what retention has left of the window.
@@ -85,12 +90,14 @@ std::map<log::TopicPartition, std::int64_t> Positions::committed_offsets() const
   return offsets;
 }
 
-std::vector<iceberg::ProgressUpdate> Positions::updates(std::int64_t grace_us, bool fence_all) const {
+std::vector<iceberg::ProgressUpdate> Positions::updates(std::int64_t grace_us,
+                                                        bool fence_all) const {
   std::vector<iceberg::ProgressUpdate> updates;
   for (const auto& [where, position] : positions_) {
     const std::int64_t committed = position.committed ? position.committed->next_offset : 0;
     if (position.next_offset <= committed) {
-      if (fence_all && position.committed) updates.push_back({position.committed, *position.committed});
+      if (fence_all && position.committed)
+        updates.push_back({position.committed, *position.committed});
       continue;
     }
     iceberg::ProgressRow row;
@@ -127,7 +134,8 @@ std::string Positions::offsets_json() const {
 
 std::optional<std::int64_t> Positions::max_trade_time_us() const {
   std::optional<std::int64_t> greatest;
-  for (const auto& [where, position] : positions_) greatest = std::max(greatest, position.max_trade_time_us);
+  for (const auto& [where, position] : positions_)
+    greatest = std::max(greatest, position.max_trade_time_us);
   return greatest;
 }
 

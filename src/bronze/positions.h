@@ -1,9 +1,8 @@
 // Where a pipeline stands in each partition of the log, in memory and in the catalog.
 //
 // Threads: one (the pipeline's). Invariants: next_offset counts everything consumed, committed what
-// the catalog has; replay_from() is the lowest offset that a restart must read again to know the ids
-// and candles of the window.
-// Does not: read the log or commit.
+// the catalog has; replay_from() is the lowest offset that a restart must read again to know the
+// ids and candles of the window. Does not: read the log or commit.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +33,9 @@ struct PartitionPosition {
   // Candles that end at or before this are out of grace. Far in the past while nothing was seen.
   std::int64_t closed_until_us(std::int64_t grace_us) const;
   std::int64_t replay_from(std::int64_t grace_us) const;
-  bool in_committed(std::int64_t offset) const { return committed && offset < committed->next_offset; }
+  bool in_committed(std::int64_t offset) const {
+    return committed && offset < committed->next_offset;
+  }
 
  private:
   std::map<std::int64_t, std::int64_t> first_offset_of_minute_;
@@ -45,7 +46,8 @@ class Positions {
   // Reads the progress rows and holds them against the log. Errors: corrupt (a topic was recreated,
   // its partitions changed, or the log ends before or starts after our offset: with the repair
   // command), io.
-  static Result<Positions> load(iceberg::Catalog& catalog, log::Log& log, const std::string& pipeline,
+  static Result<Positions> load(iceberg::Catalog& catalog, log::Log& log,
+                                const std::string& pipeline,
                                 const std::vector<std::string>& topics);
 
   PartitionPosition& at(const log::TopicPartition& where) { return positions_.at(where); }

@@ -45,9 +45,11 @@ class SinkImpl : public Sink {
   Result<> prepare() {
     topics_ = log::trade_topics();
     TL_TRY(lake_.log.ensure_topics(topics_));
-    TL_ASSIGN(trades_, iceberg::ensure_table(lake_.catalog, lake_.io, lake_.warehouse_uri, bronze::trades_table()));
-    TL_ASSIGN(dead_letters_table_,
-              iceberg::ensure_table(lake_.catalog, lake_.io, lake_.warehouse_uri, dead_letters_table()));
+    TL_ASSIGN(trades_, iceberg::ensure_table(lake_.catalog, lake_.io, lake_.warehouse_uri,
+                                             bronze::trades_table()));
+    TL_ASSIGN(
+        dead_letters_table_,
+        iceberg::ensure_table(lake_.catalog, lake_.io, lake_.warehouse_uri, dead_letters_table()));
     TL_ASSIGN(const auto commits, lake_.catalog.table_commits(pipeline));
     for (const auto* table : {&trades_, &dead_letters_table_}) {
       std::optional<std::string> on_record;
@@ -109,7 +111,8 @@ class SinkImpl : public Sink {
   Result<> consume(const log::Chunk& chunk) {
     const std::lock_guard lock(mutex_);
     auto& position = positions_.at(chunk.where);
-    const auto topic = static_cast<std::uint16_t>(std::ranges::find(topics_, chunk.where.topic) - topics_.begin());
+    const auto topic =
+        static_cast<std::uint16_t>(std::ranges::find(topics_, chunk.where.topic) - topics_.begin());
     if (first_uncommitted_us_ == 0) first_uncommitted_us_ = now_us();
     for (const auto& record : chunk.records) {
       bytes_ += record.value.size();
@@ -127,41 +130,45 @@ class SinkImpl : public Sink {
       case log::RecordKind::part:
         // A commit never cuts between parts, so these are all in the tables.
         if (position.in_committed(record.offset)) return {};
-        if (auto frame = assembler_.add(position.where, record)) too_large(record, *std::move(frame), position, topic);
+        if (auto frame = assembler_.add(position.where, record))
+          too_large(record, *std::move(frame), position, topic);
         return {};
       case log::RecordKind::frame:
         break;
     }
-    const auto& frame = parser_.parse(record.value, record.headers.category, record.headers.recv_ns);
-    const FrameOrigin origin{topic, position.where.partition, record.offset, record.headers.recv_ns / 1000};
+    const auto& frame =
+        parser_.parse(record.value, record.headers.category, record.headers.recv_ns);
+    const FrameOrigin origin{topic, position.where.partition, record.offset,
+                             record.headers.recv_ns / 1000};
     const bool rebuilding = position.in_committed(record.offset);
     if (frame.bad_frame) {
       if (rebuilding) return {};
       ++counts_.in;
       add_dead({topic, origin.partition, origin.offset, std::nullopt, origin.received_us,
-                std::string(record.headers.category), text_or_nothing(frame.bad_frame->symbol), frame.bad_frame->reason,
-                frame.bad_frame->detail, std::string(record.value)});
+                std::string(record.headers.category), text_or_nothing(frame.bad_frame->symbol),
+                frame.bad_frame->reason, frame.bad_frame->detail, std::string(record.value)});
       return {};
     }
     if (frame.skipped) return {};
     // A parsed frame has one of the four categories; anything else is a bad frame.
     const auto category = *bybit::parse_category(record.headers.category);
-    for (const auto& trade : frame.trades) TL_TRY(take(trade, frame, category, origin, position, rebuilding));
+    for (const auto& trade : frame.trades)
+      TL_TRY(take(trade, frame, category, origin, position, rebuilding));
     for (const auto& trade : frame.trades) position.saw(record.offset, trade.trade_time_us);
     if (rebuilding) return {};
     for (const auto& bad : frame.bad_trades) {
       ++counts_.in;
       add_dead({topic, origin.partition, origin.offset, bad.index, origin.received_us,
-                std::string(record.headers.category), text_or_nothing(bad.symbol), bad.reason, bad.detail,
-                std::string(bad.payload)});
+                std::string(record.headers.category), text_or_nothing(bad.symbol), bad.reason,
+                bad.detail, std::string(bad.payload)});
     }
     return {};
   }
 
-  Result<> take(const Trade& trade, const ParsedFrame& frame, bybit::Category category, const FrameOrigin& origin,
-                const PartitionPosition& position, bool rebuilding) {
-    TL_ASSIGN(const bool fresh, ids_.insert(hash_id(category, trade.symbol, trade.trade_id), position.slot,
-                                            trade.trade_time_us));
+  Result<> take(const Trade& trade, const ParsedFrame& frame, bybit::Category category,
+                const FrameOrigin& origin, const PartitionPosition& position, bool rebuilding) {
+    TL_ASSIGN(const bool fresh, ids_.insert(hash_id(category, trade.symbol, trade.trade_id),
+                                            position.slot, trade.trade_time_us));
     if (rebuilding) return {};
     ++counts_.in;
     if (!fresh) {
@@ -181,13 +188,16 @@ class SinkImpl : public Sink {
     return std::string(text);
   }
 
-  void too_large(const log::Record& part, AssembledFrame frame, const PartitionPosition& position, std::uint16_t topic) {
+  void too_large(const log::Record& part, AssembledFrame frame, const PartitionPosition& position,
+                 std::uint16_t topic) {
     ++counts_.in;
-    auto detail = fmt::format("the frame is {} bytes; allowed: {}", frame.text.size(), log::max_frame_bytes);
-    if (frame.missing_parts > 0) detail += fmt::format("; {} parts are missing", frame.missing_parts);
-    add_dead({topic, position.where.partition, frame.first_offset, std::nullopt, part.headers.recv_ns / 1000,
-              std::string(part.headers.category), std::nullopt, Reason::too_large, std::move(detail),
-              std::move(frame.text)});
+    auto detail =
+        fmt::format("the frame is {} bytes; allowed: {}", frame.text.size(), log::max_frame_bytes);
+    if (frame.missing_parts > 0)
+      detail += fmt::format("; {} parts are missing", frame.missing_parts);
+    add_dead({topic, position.where.partition, frame.first_offset, std::nullopt,
+              part.headers.recv_ns / 1000, std::string(part.headers.category), std::nullopt,
+              Reason::too_large, std::move(detail), std::move(frame.text)});
   }
 
   void add_dead(DeadLetter letter) {
@@ -197,8 +207,10 @@ class SinkImpl : public Sink {
   }
 
   bool due() const {
-    return batch_.rows() + dead_.size() >= options_.limits.max_rows || bytes_ >= options_.limits.max_bytes ||
-           (first_uncommitted_us_ != 0 && now_us() - first_uncommitted_us_ >= options_.limits.interval_us);
+    return batch_.rows() + dead_.size() >= options_.limits.max_rows ||
+           bytes_ >= options_.limits.max_bytes ||
+           (first_uncommitted_us_ != 0 &&
+            now_us() - first_uncommitted_us_ >= options_.limits.interval_us);
   }
 
   Result<> drop_old_repeats() {
@@ -219,8 +231,10 @@ class SinkImpl : public Sink {
     const auto& metadata = *trades_.metadata;
     for (const auto& hour : split_and_sort(batch_, markets_)) {
       const iceberg::PartitionTuple partition{iceberg::Value{hour.hour}};
-      TL_ASSIGN(auto file, write(trades_, partition, *iceberg::table_of(trade_columns(batch_, markets_, topics_, hour.rows)),
-                                 metadata.default_sort_order_id, trade_file_options(options_.zstd_level)));
+      TL_ASSIGN(auto file,
+                write(trades_, partition,
+                      *iceberg::table_of(trade_columns(batch_, markets_, topics_, hour.rows)),
+                      metadata.default_sort_order_id, trade_file_options(options_.zstd_level)));
       files.push_back(std::move(file));
     }
     return files;
@@ -229,18 +243,22 @@ class SinkImpl : public Sink {
   Result<std::vector<iceberg::DataFile>> write_dead_letters() {
     std::map<std::int32_t, std::vector<std::uint32_t>> by_day;
     for (std::uint32_t row = 0; row < dead_.size(); ++row) {
-      by_day[static_cast<std::int32_t>(floor_div(dead_[row].received_us, us_per_day))].push_back(row);
+      by_day[static_cast<std::int32_t>(floor_div(dead_[row].received_us, us_per_day))].push_back(
+          row);
     }
     std::vector<iceberg::DataFile> files;
     for (const auto& [day, rows] : by_day) {
-      TL_ASSIGN(auto file, write(dead_letters_table_, {iceberg::Value{day}}, *to_arrow(dead_, topics_, rows), {}, {}));
+      TL_ASSIGN(auto file, write(dead_letters_table_, {iceberg::Value{day}},
+                                 *to_arrow(dead_, topics_, rows), {}, {}));
       files.push_back(std::move(file));
     }
     return files;
   }
 
-  Result<iceberg::DataFile> write(const iceberg::Table& table, const iceberg::PartitionTuple& partition,
-                                  const arrow::Table& rows, std::optional<iceberg::SortOrderId> order,
+  Result<iceberg::DataFile> write(const iceberg::Table& table,
+                                  const iceberg::PartitionTuple& partition,
+                                  const arrow::Table& rows,
+                                  std::optional<iceberg::SortOrderId> order,
                                   const iceberg::ParquetOptions& options) {
     const auto& metadata = *table.metadata;
     const auto target = iceberg::new_data_file_target(metadata, partition, order);
@@ -258,8 +276,8 @@ class SinkImpl : public Sink {
     }
     counts_.ok = static_cast<std::int64_t>(batch_.rows());
     if (counts_.error() != 0) {
-      spdlog::error("event=conservation_error pipeline={} in={} ok={} dead={} filtered={}", pipeline, counts_.in,
-                    counts_.ok, counts_.dead, counts_.filtered);
+      spdlog::error("event=conservation_error pipeline={} in={} ok={} dead={} filtered={}",
+                    pipeline, counts_.in, counts_.ok, counts_.dead, counts_.filtered);
     }
     TL_ASSIGN(auto trade_files, write_trades());
     TL_ASSIGN(auto dead_files, write_dead_letters());
@@ -267,7 +285,8 @@ class SinkImpl : public Sink {
     const auto summary = commit_summary(pipeline, commit_id, positions_, counts_);
     auto trades = trades_;  // readers see the old head until all is done
     iceberg::Transaction transaction(lake_.catalog, lake_.io);
-    if (!trade_files.empty()) transaction.add(trades, iceberg::append_files(std::move(trade_files), summary));
+    if (!trade_files.empty())
+      transaction.add(trades, iceberg::append_files(std::move(trade_files), summary));
     if (!dead_files.empty()) {
       transaction.add(dead_letters_table_, iceberg::append_files(std::move(dead_files), summary));
     }
@@ -293,7 +312,8 @@ class SinkImpl : public Sink {
     status_.committed.ok += counts_.ok;
     status_.committed.dead += counts_.dead;
     status_.committed.filtered += counts_.filtered;
-    for (const auto& [reason, count] : std::exchange(dead_by_reason_, {})) status_.dead_by_reason[reason] += count;
+    for (const auto& [reason, count] : std::exchange(dead_by_reason_, {}))
+      status_.dead_by_reason[reason] += count;
     counts_ = {};
     ++status_.commits;
     status_.last_commit_us = now_us();
@@ -309,8 +329,9 @@ class SinkImpl : public Sink {
   IdWindow ids_;
   iceberg::Table dead_letters_table_;
   std::vector<DeadLetter> dead_;
-  std::vector<std::uint32_t> old_rows_;  // rows of the batch that may be repeats of trades in the table
-  CommitCounts counts_;                  // of what is not yet committed; ok is the batch itself
+  std::vector<std::uint32_t>
+      old_rows_;         // rows of the batch that may be repeats of trades in the table
+  CommitCounts counts_;  // of what is not yet committed; ok is the batch itself
   std::map<std::string, std::int64_t> dead_by_reason_;
   std::size_t bytes_ = 0;
   std::int64_t first_uncommitted_us_ = 0;

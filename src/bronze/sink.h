@@ -1,10 +1,10 @@
 // The bronze pipeline: log -> bronze.trades and bronze.dead_letters, exactly once.
 //
-// Parts: Positions (where we are), FrameParser (judging), IdWindow and OldTrades (repeats), TradeBatch
-// (columns), Transaction (one commit for both tables and the progress rows).
-// Threads: run() in one thread; status(), uncommitted() and trades_table() from any.
-// Invariants: in = ok + dead + filtered at every commit; nothing is forgotten before it is committed.
-// Does not: read sockets, route frames, or know candles.
+// Parts: Positions (where we are), FrameParser (judging), IdWindow and OldTrades (repeats),
+// TradeBatch (columns), Transaction (one commit for both tables and the progress rows). Threads:
+// run() in one thread; status(), uncommitted() and trades_table() from any. Invariants: in = ok +
+// dead + filtered at every commit; nothing is forgotten before it is committed. Does not: read
+// sockets, route frames, or know candles.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ struct SinkOptions {
 struct SinkStatus {
   CommitCounts committed;  // since the process started
   std::int64_t commits = 0;
-  std::int64_t last_commit_us = 0;       // wall clock; 0: none yet
+  std::int64_t last_commit_us = 0;  // wall clock; 0: none yet
   std::int64_t last_commit_took_us = 0;
   std::size_t uncommitted_rows = 0;
   std::int64_t consumed_records = 0;
@@ -40,7 +40,8 @@ class Sink {
  public:
   static constexpr const char* pipeline = "bronze";
 
-  // Makes the tables if they are missing, checks them against the progress rows. Errors: corrupt, io.
+  // Makes the tables if they are missing, checks them against the progress rows. Errors: corrupt,
+  // io.
   static Result<std::unique_ptr<Sink>> open(const Lake& lake, const SinkOptions& options);
   virtual ~Sink() = default;
 
@@ -56,7 +57,8 @@ class Sink {
   virtual SinkStatus status() const = 0;
 
   // One consistent cut for readers: the table's head, and good trades consumed after it.
-  using View = std::function<void(const iceberg::Table& trades, const TradeBatch& uncommitted, const MarketTable& markets)>;
+  using View = std::function<void(const iceberg::Table& trades, const TradeBatch& uncommitted,
+                                  const MarketTable& markets)>;
   virtual void view(const View& see) const = 0;
 };
 

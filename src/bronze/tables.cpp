@@ -5,11 +5,14 @@ namespace {
 
 using namespace iceberg;
 
-NestedField column(std::int32_t id, std::string name, TypePtr type, bool required, std::string doc) {
+NestedField column(std::int32_t id, std::string name, TypePtr type, bool required,
+                   std::string doc) {
   return {FieldId{id}, std::move(name), std::move(type), required, std::move(doc)};
 }
 
-SortField ascending(std::int32_t source_id) { return {FieldId{source_id}, parse_transform("identity"), true, true}; }
+SortField ascending(std::int32_t source_id) {
+  return {FieldId{source_id}, parse_transform("identity"), true, true};
+}
 
 }  // namespace
 
@@ -17,18 +20,23 @@ TableDefinition trades_table() {
   const auto text = primitive(TypeKind::string);
   const auto amount = decimal_type(38, 18);
   const auto time = primitive(TypeKind::timestamp);
-  const auto extra = map_type({FieldId{19}, "key", text, true, ""}, {FieldId{20}, "value", text, true, ""});
+  const auto extra =
+      map_type({FieldId{19}, "key", text, true, ""}, {FieldId{20}, "value", text, true, ""});
   Schema schema;
   schema.fields = {
-      column(1, "category", text, true, "spot, linear, inverse or option: the stream the trade came on"),
-      column(2, "symbol", text, true, "the exchange's symbol; of different categories: different markets"),
+      column(1, "category", text, true,
+             "spot, linear, inverse or option: the stream the trade came on"),
+      column(2, "symbol", text, true,
+             "the exchange's symbol; of different categories: different markets"),
       column(3, "trade_id", text, true, "the exchange's id, unique within category and symbol"),
       column(4, "side", text, true, "side of the taker: Buy or Sell"),
       column(5, "price", amount, true, "exact, in quote coin"),
       column(6, "size", amount, true, "exact; base coin, for inverse contracts USD"),
       column(7, "trade_time", time, true, "when the exchange matched it, UTC"),
-      column(8, "seq", primitive(TypeKind::int64), false, "cross sequence, shared by the trades of one taker order"),
-      column(9, "tick_direction", text, false, "PlusTick, ZeroPlusTick, MinusTick, ZeroMinusTick; absent on spot"),
+      column(8, "seq", primitive(TypeKind::int64), false,
+             "cross sequence, shared by the trades of one taker order"),
+      column(9, "tick_direction", text, false,
+             "PlusTick, ZeroPlusTick, MinusTick, ZeroMinusTick; absent on spot"),
       column(10, "block_trade", primitive(TypeKind::boolean), false, "a block trade"),
       column(11, "rpi", primitive(TypeKind::boolean), false, "a retail price improvement trade"),
       column(12, "frame_time", time, false, "when the exchange made the frame, UTC"),
@@ -36,8 +44,10 @@ TableDefinition trades_table() {
       column(14, "extra", extra, false, "fields this version does not know, as text; null if none"),
       column(15, "_topic", text, true, "topic of the log"),
       column(16, "_partition", primitive(TypeKind::int32), true, "partition of the topic"),
-      column(17, "_offset", primitive(TypeKind::int64), true, "offset of the frame in the partition"),
-      column(18, "_index", primitive(TypeKind::int32), true, "place of the trade in the frame's data, from 0"),
+      column(17, "_offset", primitive(TypeKind::int64), true,
+             "offset of the frame in the partition"),
+      column(18, "_index", primitive(TypeKind::int32), true,
+             "place of the trade in the frame's data, from 0"),
   };
   PartitionSpec spec;
   spec.fields = {{FieldId{7}, FieldId{1000}, "trade_time_hour", parse_transform("hour")}};
@@ -51,14 +61,18 @@ TableDefinition dead_letters_table() {
   schema.fields = {
       column(1, "_topic", text, true, "topic of the log"),
       column(2, "_partition", primitive(TypeKind::int32), true, "partition of the topic"),
-      column(3, "_offset", primitive(TypeKind::int64), true, "offset of the frame in the partition"),
-      column(4, "_index", primitive(TypeKind::int32), false, "place in the frame's data; null: the whole frame is bad"),
-      column(5, "received_at", primitive(TypeKind::timestamp), true, "local clock when the frame came, UTC"),
+      column(3, "_offset", primitive(TypeKind::int64), true,
+             "offset of the frame in the partition"),
+      column(4, "_index", primitive(TypeKind::int32), false,
+             "place in the frame's data; null: the whole frame is bad"),
+      column(5, "received_at", primitive(TypeKind::timestamp), true,
+             "local clock when the frame came, UTC"),
       column(6, "category", text, false, "as the source named it"),
       column(7, "symbol", text, false, "where it is known"),
       column(8, "reason", text, true, "one of a closed set, see docs/tables.md"),
       column(9, "detail", text, true, "the thing, its value and what is allowed"),
-      column(10, "payload", primitive(TypeKind::binary), true, "the bytes as received: of the trade, or of the frame"),
+      column(10, "payload", primitive(TypeKind::binary), true,
+             "the bytes as received: of the trade, or of the frame"),
   };
   PartitionSpec spec;
   spec.fields = {{FieldId{5}, FieldId{1000}, "received_at_day", parse_transform("day")}};

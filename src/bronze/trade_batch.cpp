@@ -16,7 +16,8 @@ void keep_rows(std::vector<T>& column, const std::vector<bool>& drop) {
 
 }  // namespace
 
-void TradeBatch::append(const Trade& trade, const ParsedFrame& frame, MarketIndex of_market, const FrameOrigin& origin) {
+void TradeBatch::append(const Trade& trade, const ParsedFrame& frame, MarketIndex of_market,
+                        const FrameOrigin& origin) {
   market.push_back(of_market);
   id_text.append(trade.trade_id);
   id_end.push_back(static_cast<std::uint32_t>(id_text.size()));
@@ -25,7 +26,8 @@ void TradeBatch::append(const Trade& trade, const ParsedFrame& frame, MarketInde
   size.push_back(trade.size.units);
   trade_time_us.push_back(trade.trade_time_us);
   seq.push_back(trade.has_seq ? trade.seq : -1);
-  tick_direction.push_back(trade.has_tick_direction ? number_of_tick_direction(trade.tick_direction) : 0);
+  tick_direction.push_back(trade.has_tick_direction ? number_of_tick_direction(trade.tick_direction)
+                                                    : 0);
   block_trade.push_back(trade.block_trade);
   rpi.push_back(trade.rpi);
   frame_time_us.push_back(frame.frame_time_us.value_or(no_time));
@@ -47,8 +49,8 @@ std::uint32_t TradeBatch::number_of_tick_direction(std::string_view text) {
   for (std::size_t i = 1; i < std::min(looked_at, tick_directions.size()); ++i) {
     if (tick_directions[i] == text) return static_cast<std::uint32_t>(i);
   }
-  const auto [at, added] =
-      tick_direction_numbers_.try_emplace(std::string(text), static_cast<std::uint32_t>(tick_directions.size()));
+  const auto [at, added] = tick_direction_numbers_.try_emplace(
+      std::string(text), static_cast<std::uint32_t>(tick_directions.size()));
   if (added) tick_directions.emplace_back(text);
   return at->second;
 }
@@ -61,7 +63,8 @@ void TradeBatch::remove(const std::vector<bool>& drop) {
     if (drop[row]) continue;
     kept_ids.append(trade_id(row));
     kept_id_end.push_back(static_cast<std::uint32_t>(kept_ids.size()));
-    for (std::uint32_t i = row == 0 ? 0 : extra_end[row - 1]; i < extra_end[row]; ++i) kept_extra.push_back(extra[i]);
+    for (std::uint32_t i = row == 0 ? 0 : extra_end[row - 1]; i < extra_end[row]; ++i)
+      kept_extra.push_back(extra[i]);
     kept_extra_end.push_back(static_cast<std::uint32_t>(kept_extra.size()));
   }
   id_text = std::move(kept_ids);

@@ -31,12 +31,13 @@ struct TradeBatch {
   std::vector<Side> side;
   std::vector<int128_t> price, size;  // units of 10^-18
   std::vector<std::int64_t> trade_time_us;
-  std::vector<std::int64_t> seq;  // -1: null
+  std::vector<std::int64_t> seq;              // -1: null
   std::vector<std::uint32_t> tick_direction;  // number in tick_directions; 0: null
   std::vector<Flag> block_trade, rpi;
   std::vector<std::int64_t> frame_time_us;  // no_time: null
   std::vector<std::int64_t> received_us;
-  std::vector<std::uint32_t> extra_end;  // fields of row r are extra[extra_end[r-1] .. extra_end[r])
+  std::vector<std::uint32_t>
+      extra_end;  // fields of row r are extra[extra_end[r-1] .. extra_end[r])
   std::vector<std::pair<std::string, std::string>> extra;
   std::vector<std::uint16_t> topic;
   std::vector<std::int32_t> partition;
@@ -51,7 +52,8 @@ struct TradeBatch {
     const std::uint32_t begin = row == 0 ? 0 : id_end[row - 1];
     return std::string_view(id_text).substr(begin, id_end[row] - begin);
   }
-  void append(const Trade& trade, const ParsedFrame& frame, MarketIndex of_market, const FrameOrigin& origin);
+  void append(const Trade& trade, const ParsedFrame& frame, MarketIndex of_market,
+              const FrameOrigin& origin);
   // Takes away rows marked true in `drop`, one mark a row.
   void remove(const std::vector<bool>& drop);
   void clear();

@@ -27,10 +27,12 @@ std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketTa
   std::vector<MarketIndex> order(markets.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::sort(order, {}, [&](MarketIndex market) {
-    return std::tuple(to_string(markets.name(market).category), std::string_view(markets.name(market).symbol));
+    return std::tuple(to_string(markets.name(market).category),
+                      std::string_view(markets.name(market).symbol));
   });
   const auto earlier = [&](std::uint32_t a, std::uint32_t b) {
-    return std::tuple(batch.trade_time_us[a], batch.seq[a]) < std::tuple(batch.trade_time_us[b], batch.seq[b]);
+    return std::tuple(batch.trade_time_us[a], batch.seq[a]) <
+           std::tuple(batch.trade_time_us[b], batch.seq[b]);
   };
   std::vector<HourOfTrades> hours;
   for (auto& [hour, by_market] : rows_by_hour) {
@@ -45,11 +47,12 @@ std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketTa
   return hours;
 }
 
-std::vector<std::pair<std::string, iceberg::Column>> trade_columns(const TradeBatch& batch, const MarketTable& markets,
-                                                                   const std::vector<std::string>& topics,
-                                                                   const std::vector<std::uint32_t>& rows) {
+std::vector<std::pair<std::string, iceberg::Column>> trade_columns(
+    const TradeBatch& batch, const MarketTable& markets, const std::vector<std::string>& topics,
+    const std::vector<std::uint32_t>& rows) {
   using namespace iceberg;
-  static const std::vector<std::string> categories(bybit::category_names.begin(), bybit::category_names.end());
+  static const std::vector<std::string> categories(bybit::category_names.begin(),
+                                                   bybit::category_names.end());
   static const std::vector<std::string> sides{"Buy", "Sell"};
   const auto flags = [](const std::vector<Flag>& values) {
     static_assert(sizeof(Flag) == sizeof(std::int8_t));
@@ -69,19 +72,25 @@ std::vector<std::pair<std::string, iceberg::Column>> trade_columns(const TradeBa
       {"category", text_by_number_column(
                        categories,
                        [&](std::uint32_t row) {
-                         return static_cast<std::uint32_t>(markets.name(batch.market[row]).category);
+                         return static_cast<std::uint32_t>(
+                             markets.name(batch.market[row]).category);
                        },
                        rows)},
-      {"symbol", text_by_number_column(symbols, [&](std::uint32_t row) { return number[batch.market[row]]; }, rows)},
+      {"symbol", text_by_number_column(
+                     symbols, [&](std::uint32_t row) { return number[batch.market[row]]; }, rows)},
       {"trade_id", text_column([&](std::uint32_t row) { return batch.trade_id(row); }, rows)},
-      {"side", text_by_number_column(
-                   sides, [&](std::uint32_t row) { return static_cast<std::uint32_t>(batch.side[row]); }, rows)},
+      {"side",
+       text_by_number_column(
+           sides, [&](std::uint32_t row) { return static_cast<std::uint32_t>(batch.side[row]); },
+           rows)},
       {"price", decimal_column(batch.price, rows)},
       {"size", decimal_column(batch.size, rows)},
       {"trade_time", timestamp_column(batch.trade_time_us, rows)},
       {"seq", int64_column(batch.seq, rows, -1)},
-      {"tick_direction", text_by_number_column(
-                             batch.tick_directions, [&](std::uint32_t row) { return batch.tick_direction[row]; }, rows, 0)},
+      {"tick_direction",
+       text_by_number_column(
+           batch.tick_directions, [&](std::uint32_t row) { return batch.tick_direction[row]; },
+           rows, 0)},
       {"block_trade", boolean_column(flags(batch.block_trade), rows)},
       {"rpi", boolean_column(flags(batch.rpi), rows)},
       {"frame_time", timestamp_column(batch.frame_time_us, rows, TradeBatch::no_time)},
@@ -92,8 +101,9 @@ std::vector<std::pair<std::string, iceberg::Column>> trade_columns(const TradeBa
                       return std::span(batch.extra).subspan(begin, batch.extra_end[row] - begin);
                     },
                     rows)},
-      {"_topic", text_by_number_column(
-                     topics, [&](std::uint32_t row) { return std::uint32_t{batch.topic[row]}; }, rows)},
+      {"_topic",
+       text_by_number_column(
+           topics, [&](std::uint32_t row) { return std::uint32_t{batch.topic[row]}; }, rows)},
       {"_partition", int32_column(batch.partition, rows)},
       {"_offset", int64_column(batch.offset, rows)},
       {"_index", int32_column(batch.index, rows)},

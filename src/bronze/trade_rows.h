@@ -15,15 +15,15 @@
 namespace tradelake::bronze {
 
 struct HourOfTrades {
-  std::int32_t hour = 0;             // since the epoch: the partition's value
-  std::vector<std::uint32_t> rows;   // of the batch, sorted by (category, symbol, trade_time, seq)
+  std::int32_t hour = 0;            // since the epoch: the partition's value
+  std::vector<std::uint32_t> rows;  // of the batch, sorted by (category, symbol, trade_time, seq)
 };
 
 std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketTable& markets);
 
 // Columns as in trades_table(), by name. `topics` are the texts of the batch's topic numbers.
-std::vector<std::pair<std::string, iceberg::Column>> trade_columns(const TradeBatch& batch, const MarketTable& markets,
-                                                                   const std::vector<std::string>& topics,
-                                                                   const std::vector<std::uint32_t>& rows);
+std::vector<std::pair<std::string, iceberg::Column>> trade_columns(
+    const TradeBatch& batch, const MarketTable& markets, const std::vector<std::string>& topics,
+    const std::vector<std::uint32_t>& rows);
 
 }  // namespace tradelake::bronze

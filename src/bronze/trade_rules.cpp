@@ -16,18 +16,25 @@ constexpr std::int64_t future_tolerance_ns = 60'000'000'000;
 // What a message shows of a value: enough to recognise it, never a megabyte.
 std::string_view shown(const Slot& slot) {
   switch (slot.kind) {
-    case SlotKind::absent: return "nothing";
-    case SlotKind::null: return "null";
-    case SlotKind::boolean: return slot.flag ? "true" : "false";
-    default: return slot.text.substr(0, 100);
+    case SlotKind::absent:
+      return "nothing";
+    case SlotKind::null:
+      return "null";
+    case SlotKind::boolean:
+      return slot.flag ? "true" : "false";
+    default:
+      return slot.text.substr(0, 100);
   }
 }
 
-Violation violation(Reason reason, std::string_view field, const Slot& slot, std::string_view allowed) {
+Violation violation(Reason reason, std::string_view field, const Slot& slot,
+                    std::string_view allowed) {
   return {reason, fmt::format("{} is {}; allowed: {}", field, shown(slot), allowed)};
 }
 
-bool is_text(const Slot& slot) { return slot.kind == SlotKind::string || slot.kind == SlotKind::number; }
+bool is_text(const Slot& slot) {
+  return slot.kind == SlotKind::string || slot.kind == SlotKind::number;
+}
 
 std::optional<Violation> check_name(std::string_view field, const Slot& slot) {
   constexpr std::string_view allowed = "a string of 1 to 128 bytes";
@@ -38,10 +45,10 @@ std::optional<Violation> check_name(std::string_view field, const Slot& slot) {
   return std::nullopt;
 }
 
-
 std::optional<Violation> check_number(std::string_view field, const Slot& slot,
                                       std::expected<Decimal, DecimalError>& value) {
-  constexpr std::string_view allowed = "a decimal number of at most 80 characters, as string or number";
+  constexpr std::string_view allowed =
+      "a decimal number of at most 80 characters, as string or number";
   if (!is_text(slot)) return violation(Reason::wrong_type, field, slot, allowed);
   value = parse_decimal(slot.text);
   if (!value && value.error() == DecimalError::bad_number) {
@@ -62,7 +69,8 @@ std::optional<Violation> check_flag(std::string_view field, const Slot& slot, Fl
     flag = Flag::absent;
     return std::nullopt;
   }
-  if (slot.kind != SlotKind::boolean) return violation(Reason::wrong_type, field, slot, "true or false");
+  if (slot.kind != SlotKind::boolean)
+    return violation(Reason::wrong_type, field, slot, "true or false");
   flag = slot.flag ? Flag::yes : Flag::no;
   return std::nullopt;
 }
@@ -88,7 +96,8 @@ std::expected<std::int64_t, Reason> parse_time(const Slot& slot, std::int64_t re
   if (!is_text(slot)) return std::unexpected(Reason::wrong_type);
   const auto value = parse_decimal(slot.text);
   if (!value) {
-    return std::unexpected(value.error() == DecimalError::too_large ? Reason::time_in_future : Reason::bad_time);
+    return std::unexpected(value.error() == DecimalError::too_large ? Reason::time_in_future
+                                                                    : Reason::bad_time);
   }
   constexpr int128_t one = int128_t{1'000'000'000} * 1'000'000'000;
   if (value->units % one != 0) return std::unexpected(Reason::bad_time);

@@ -18,8 +18,8 @@ enum class SlotKind : std::uint8_t { absent, string, number, boolean, null, obje
 // The last value a key had.
 struct Slot {
   SlotKind kind = SlotKind::absent;
-  bool flag = false;       // boolean
-  std::string_view text;   // string: unescaped; number: its token; object, array: raw JSON
+  bool flag = false;      // boolean
+  std::string_view text;  // string: unescaped; number: its token; object, array: raw JSON
 };
 
 struct TradeSlots {

@@ -1,4 +1,5 @@
-// The four markets of Bybit v5. The category is not in a frame: only the URL of its connection tells.
+// The four markets of Bybit v5. The category is not in a frame: only the URL of its connection
+// tells.
 #pragma once
 
 #include <array>
@@ -10,7 +11,8 @@ namespace tradelake::bybit {
 
 enum class Category : std::uint8_t { spot, linear, inverse, option };
 
-inline constexpr std::array<std::string_view, 4> category_names = {"spot", "linear", "inverse", "option"};
+inline constexpr std::array<std::string_view, 4> category_names = {"spot", "linear", "inverse",
+                                                                   "option"};
 
 constexpr std::string_view to_string(Category category) {
   return category_names[static_cast<std::size_t>(category)];

@@ -21,7 +21,8 @@ std::string_view usual_symbol(std::string_view text) {
     at = usual_start.size();
   } else if (text.starts_with(option_start)) {
     const auto quote = text.find('"', option_start.size());
-    if (quote == std::string_view::npos || text.substr(quote + 1, usual_start.size()) != R"(,"topic":"publicTrade.)") {
+    if (quote == std::string_view::npos ||
+        text.substr(quote + 1, usual_start.size()) != R"(,"topic":"publicTrade.)") {
       return {};
     }
     at = quote + 1 + usual_start.size();
@@ -71,7 +72,8 @@ Route Router::route(std::string_view text) {
       has_control = true;
     }
   }
-  if (!has_topic) return {has_control && !names_topic ? RouteKind::control : RouteKind::unroutable, {}};
+  if (!has_topic)
+    return {has_control && !names_topic ? RouteKind::control : RouteKind::unroutable, {}};
   if (topic.starts_with(trade_prefix) && topic.size() > trade_prefix.size()) {
     state_->symbol = topic.substr(trade_prefix.size());
     return {RouteKind::trade, state_->symbol};

@@ -30,7 +30,8 @@ void add_table(CLI::App& root, Run& run);
 class SettingFlags {
  public:
   // --config FILE and one option per key named, "data_dir" as --data-dir.
-  static std::shared_ptr<SettingFlags> add(CLI::App& command, std::initializer_list<const char*> keys);
+  static std::shared_ptr<SettingFlags> add(CLI::App& command,
+                                           std::initializer_list<const char*> keys);
   Result<Settings> load() const;
 
  private:

@@ -30,13 +30,16 @@ Result<double> parse_speed(const std::string& text) {
   double speed = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), speed);
   if (error == std::errc{} && end == text.data() + text.size() && speed > 0) return speed;
-  return make_error(Errc::invalid_argument, "speed is '{}'; allowed: max, or a number above 0", text);
+  return make_error(Errc::invalid_argument, "speed is '{}'; allowed: max, or a number above 0",
+                    text);
 }
 
 class ReplaySource : public Source {
  public:
   ReplaySource(log::Log& log, std::string path, double speed, SourceHooks hooks)
-      : path_(path), hooks_(std::move(hooks)), replayer_(log, {std::move(path), speed, hooks_.wait_for_room}) {
+      : path_(path),
+        hooks_(std::move(hooks)),
+        replayer_(log, {std::move(path), speed, hooks_.wait_for_room}) {
     thread_ = std::jthread([this](std::stop_token stop) {
       const auto result = replayer_.run(stop);
       if (!result && result.error().code != Errc::cancelled) hooks_.failed(result.error());
@@ -75,7 +78,8 @@ class LiveSource : public Source {
   }
   ~LiveSource() override { stop(); }
 
-  Result<> connect(std::string name, const feed::ExchangeAddress& address, std::vector<bybit::Market> markets) {
+  Result<> connect(std::string name, const feed::ExchangeAddress& address,
+                   std::vector<bybit::Market> markets) {
     name_ = std::move(name);
     feed::BybitSourceOptions options;
     options.websocket = address.websocket;
@@ -105,7 +109,10 @@ class LiveSource : public Source {
     TL_ASSIGN(const auto address, feed::parse_exchange(simulator_->url()));
     using bybit::Category;
     return connect("simulator", address,
-                   {{Category::linear, "*"}, {Category::spot, "*"}, {Category::inverse, "*"}, {Category::option, "*"}});
+                   {{Category::linear, "*"},
+                    {Category::spot, "*"},
+                    {Category::inverse, "*"},
+                    {Category::option, "*"}});
   }
 
   void stop() override {
@@ -137,18 +144,23 @@ class LiveSource : public Source {
 
 }  // namespace
 
-bool is_live(const std::string& source) { return !source.starts_with(replay_prefix); }
+bool is_live(const std::string& source) {
+  return !source.starts_with(replay_prefix);
+}
 
-Result<std::unique_ptr<Source>> start_source(const Settings& settings, log::Log& log, SourceHooks hooks) {
+Result<std::unique_ptr<Source>> start_source(const Settings& settings, log::Log& log,
+                                             SourceHooks hooks) {
   const auto& name = settings.text("source");
   if (!is_live(name)) {
     TL_ASSIGN(const double speed, parse_speed(settings.text("speed")));
-    return std::make_unique<ReplaySource>(log, name.substr(replay_prefix.size()), speed, std::move(hooks));
+    return std::make_unique<ReplaySource>(log, name.substr(replay_prefix.size()), speed,
+                                          std::move(hooks));
   }
   const bool automatic = name == "auto";
   TL_ASSIGN(const auto markets, bybit::parse_markets(settings.text("symbols")));
   TL_ASSIGN(const auto address, feed::parse_exchange(automatic ? "bybit" : name));
-  auto source = std::make_unique<LiveSource>(log, static_cast<std::size_t>(settings.bytes("collect.queue")), std::move(hooks));
+  auto source = std::make_unique<LiveSource>(
+      log, static_cast<std::size_t>(settings.bytes("collect.queue")), std::move(hooks));
   if (!automatic) {
     TL_TRY(source->connect(name, address, markets));
     return source;
@@ -162,8 +174,9 @@ Result<std::unique_ptr<Source>> start_source(const Settings& settings, log::Log&
   if (!reached) source->disconnect();
   spdlog::set_level(level);
   if (!reached) {
-    fmt::print("Bybit cannot be reached within 5 s{}{}: the built-in simulator plays the exchange.\n",
-               why.empty() ? "" : ": ", why);
+    fmt::print(
+        "Bybit cannot be reached within 5 s{}{}: the built-in simulator plays the exchange.\n",
+        why.empty() ? "" : ": ", why);
     TL_TRY(source->start_simulator());
   }
   return source;

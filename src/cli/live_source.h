@@ -17,7 +17,7 @@
 namespace tradelake::cli {
 
 struct SourceHooks {
-  std::function<void(Error)> failed;                 // the process has to stop
+  std::function<void(Error)> failed;                   // the process has to stop
   std::function<void(std::stop_token)> wait_for_room;  // a replay must not run far ahead
 };
 
@@ -30,7 +30,8 @@ class Source {
 };
 
 // Errors: invalid_argument (a source, market or speed that is not one), io.
-Result<std::unique_ptr<Source>> start_source(const Settings& settings, log::Log& log, SourceHooks hooks);
+Result<std::unique_ptr<Source>> start_source(const Settings& settings, log::Log& log,
+                                             SourceHooks hooks);
 
 // True if `source` names live data: candles may be closed by the clock.
 bool is_live(const std::string& source);

@@ -7,10 +7,10 @@
 #include <optional>
 #include <thread>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <CLI/CLI.hpp>
 
 #include "api/server.h"
 #include "cli/command.h"
@@ -51,7 +51,8 @@ class Failure {
 
 class EmbeddedRun {
  public:
-  EmbeddedRun(const Settings& settings, bool exit_when_done) : settings_(settings), exit_when_done_(exit_when_done) {}
+  EmbeddedRun(const Settings& settings, bool exit_when_done)
+      : settings_(settings), exit_when_done_(exit_when_done) {}
 
   Result<> run(const sigset_t& signals) {
     TL_ASSIGN(lake_, EmbeddedLake::open(settings_.text("data_dir"), true));
@@ -80,8 +81,10 @@ class EmbeddedRun {
     limits.interval_us = settings_.duration_us("commit.interval");
     const auto id_memory = static_cast<std::size_t>(settings_.bytes("dedup.memory"));
     const auto grace_us = settings_.duration_us("candles.grace");
-    TL_ASSIGN(sink_, bronze::Sink::open(lake_->lake(), {limits, grace_us, id_memory,
-                                                        static_cast<int>(settings_.integer("parquet.zstd_level"))}));
+    TL_ASSIGN(sink_,
+              bronze::Sink::open(lake_->lake(),
+                                 {limits, grace_us, id_memory,
+                                  static_cast<int>(settings_.integer("parquet.zstd_level"))}));
     TL_ASSIGN(candles_, silver::Candles::open(lake_->lake(), {limits, grace_us, id_memory, live}));
     return {};
   }
@@ -197,24 +200,35 @@ class EmbeddedRun {
     const double rate = last_status_us_ == 0 ? 0 : static_cast<double>(seen - last_seen_) / seconds;
     last_status_us_ = now;
     last_seen_ = seen;
-    const auto age = sink.last_commit_us == 0 ? std::string("never")
-                                              : fmt::format("{:.1f} s ago", static_cast<double>(now - sink.last_commit_us) / 1e6);
+    const auto age =
+        sink.last_commit_us == 0
+            ? std::string("never")
+            : fmt::format("{:.1f} s ago", static_cast<double>(now - sink.last_commit_us) / 1e6);
     if (isatty(STDOUT_FILENO) == 1) {
-      fmt::print("\r\033[K{} {} | {:.0f} trades/s | lag {} frames | last commit {} | {} rows | {} dead letters", source.name,
-                 source.state, rate, records_ahead(), age, sink.committed.ok, sink.committed.dead);
+      fmt::print(
+          "\r\033[K{} {} | {:.0f} trades/s | lag {} frames | last commit {} | {} rows | {} dead "
+          "letters",
+          source.name, source.state, rate, records_ahead(), age, sink.committed.ok,
+          sink.committed.dead);
       std::fflush(stdout);
     } else {
-      spdlog::info("event=status source={} state={} trades_per_s={:.0f} lag_frames={} last_commit=\"{}\" rows={} dead_letters={}",
-                   source.name, source.state, rate, records_ahead(), age, sink.committed.ok, sink.committed.dead);
+      spdlog::info(
+          "event=status source={} state={} trades_per_s={:.0f} lag_frames={} last_commit=\"{}\" "
+          "rows={} dead_letters={}",
+          source.name, source.state, rate, records_ahead(), age, sink.committed.ok,
+          sink.committed.dead);
     }
   }
 
   void report_end() const {
     const auto sink = sink_->status();
     const auto candles = candles_->status();
-    fmt::print("{}done: {} trades in, {} rows, {} dead letters, {} repeats; {} candles, {} revised, {} late trades\n",
-               isatty(STDOUT_FILENO) == 1 ? "\n" : "", sink.committed.in, sink.committed.ok, sink.committed.dead,
-               sink.committed.filtered, candles.candles_written, candles.candles_revised, candles.late_trades);
+    fmt::print(
+        "{}done: {} trades in, {} rows, {} dead letters, {} repeats; {} candles, {} revised, {} "
+        "late trades\n",
+        isatty(STDOUT_FILENO) == 1 ? "\n" : "", sink.committed.in, sink.committed.ok,
+        sink.committed.dead, sink.committed.filtered, candles.candles_written,
+        candles.candles_revised, candles.late_trades);
   }
 
   Settings settings_;
@@ -233,7 +247,8 @@ class EmbeddedRun {
 void add_run(CLI::App& root, Run& run) {
   auto* command = root.add_subcommand("run", "Everything in one process: collect, commit, serve");
   auto flags = std::make_shared<Flags>();
-  flags->settings = SettingFlags::add(*command, {"data_dir", "source", "speed", "symbols", "listen"});
+  flags->settings =
+      SettingFlags::add(*command, {"data_dir", "source", "speed", "symbols", "listen"});
   command->add_flag("--exit-when-done", flags->exit_when_done,
                     "End when a replay's file is committed in bronze and silver");
   command->callback([flags, &run] {
@@ -241,8 +256,10 @@ void add_run(CLI::App& root, Run& run) {
       const auto settings = flags->settings->load();
       if (!settings) return report(settings.error());
       if (flags->exit_when_done && is_live(settings->text("source"))) {
-        return report({Errc::invalid_argument, fmt::format("--exit-when-done needs a source that ends, replay:FILE; source is {}",
-                                                           settings->text("source"))});
+        return report(
+            {Errc::invalid_argument,
+             fmt::format("--exit-when-done needs a source that ends, replay:FILE; source is {}",
+                         settings->text("source"))});
       }
       // Standard output is for the user; events go to standard error.
       spdlog::set_default_logger(spdlog::stderr_color_mt("tradelake"));

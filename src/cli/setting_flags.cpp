@@ -8,7 +8,8 @@
 
 namespace tradelake::cli {
 
-std::shared_ptr<SettingFlags> SettingFlags::add(CLI::App& command, std::initializer_list<const char*> keys) {
+std::shared_ptr<SettingFlags> SettingFlags::add(CLI::App& command,
+                                                std::initializer_list<const char*> keys) {
   auto flags = std::make_shared<SettingFlags>();
   command.add_option("--config", flags->file_, "Configuration file (TOML)");
   for (const std::string key : keys) {
@@ -29,9 +30,12 @@ Result<Settings> SettingFlags::load() const {
 int report(const Error& error) {
   fmt::print(stderr, "tradelake: {}\n", error.message);
   switch (error.code) {
-    case Errc::invalid_argument: return Exit::usage;
-    case Errc::fenced: return Exit::fenced;
-    default: return Exit::failed;
+    case Errc::invalid_argument:
+      return Exit::usage;
+    case Errc::fenced:
+      return Exit::fenced;
+    default:
+      return Exit::failed;
   }
 }
 

@@ -1,6 +1,6 @@
 // `tradelake table …`: looks at tables without another engine.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 #include "cli/embedded_lake.h"
@@ -14,7 +14,8 @@ namespace {
 Result<iceberg::TableIdent> parse_ident(const std::string& text) {
   const auto dot = text.find('.');
   if (dot == std::string::npos || dot == 0 || dot + 1 == text.size()) {
-    return make_error(Errc::invalid_argument, "table is '{}'; allowed: NAMESPACE.NAME, such as bronze.trades", text);
+    return make_error(Errc::invalid_argument,
+                      "table is '{}'; allowed: NAMESPACE.NAME, such as bronze.trades", text);
   }
   return iceberg::TableIdent{text.substr(0, dot), text.substr(dot + 1)};
 }
@@ -41,8 +42,8 @@ Result<> snapshots(const iceberg::Table& table) {
       return found == snapshot.summary.end() ? std::string("-") : found->second;
     };
     fmt::print("{}\t{}\t{}\tadded-records={}\ttotal-records={}\n", snapshot.id.value,
-               format_us(snapshot.timestamp_ms * us_per_ms), snapshot.operation, value("added-records"),
-               value("total-records"));
+               format_us(snapshot.timestamp_ms * us_per_ms), snapshot.operation,
+               value("added-records"), value("total-records"));
   }
   return {};
 }
@@ -50,7 +51,8 @@ Result<> snapshots(const iceberg::Table& table) {
 Result<> files(EmbeddedLake& lake, const iceberg::Table& table) {
   TL_ASSIGN(const auto entries, iceberg::plan_files(*table.metadata, *lake.io, {}));
   for (const auto& entry : entries) {
-    fmt::print("{}\t{} rows\t{} bytes\n", entry.file.path, entry.file.record_count, entry.file.size_bytes);
+    fmt::print("{}\t{} rows\t{} bytes\n", entry.file.path, entry.file.record_count,
+               entry.file.size_bytes);
   }
   return {};
 }
@@ -59,7 +61,8 @@ Result<> scan(EmbeddedLake& lake, const iceberg::Table& table, std::int64_t limi
   TL_ASSIGN(const auto entries, iceberg::plan_files(*table.metadata, *lake.io, {}));
   for (const auto& entry : entries) {
     if (limit <= 0) break;
-    TL_ASSIGN(const auto rows, iceberg::read_data_file(*table.metadata, *lake.io, entry.file, {}, {}));
+    TL_ASSIGN(const auto rows,
+              iceberg::read_data_file(*table.metadata, *lake.io, entry.file, {}, {}));
     fmt::print("{}", iceberg::rows_as_text(*rows, limit));
     limit -= entry.file.record_count;
   }
@@ -83,15 +86,18 @@ int with_table(const Flags& flags, const Look& look) {
 }  // namespace
 
 void add_table(CLI::App& root, Run& run) {
-  auto* command = root.add_subcommand("table", "Looks at tables: list, schema, snapshots, files, scan");
+  auto* command =
+      root.add_subcommand("table", "Looks at tables: list, schema, snapshots, files, scan");
   command->require_subcommand(1);
-  const auto add = [&](const std::string& name, const std::string& text, bool named, bool limited, Look look) {
+  const auto add = [&](const std::string& name, const std::string& text, bool named, bool limited,
+                       Look look) {
     auto* sub = command->add_subcommand(name, text);
     auto flags = std::make_shared<Flags>();
     flags->settings = SettingFlags::add(*sub, {"data_dir"});
     if (named) sub->add_option("table", flags->table, "NAMESPACE.NAME")->required();
     if (limited) sub->add_option("--limit", flags->limit, "Rows at most")->capture_default_str();
-    sub->callback([flags, look, &run] { run = [flags, look] { return with_table(*flags, look); }; });
+    sub->callback(
+        [flags, look, &run] { run = [flags, look] { return with_table(*flags, look); }; });
   };
   add("list", "Every table and its metadata pointer", false, false, {});
   add("schema", "Columns with ids, types and texts", true, false,
@@ -102,10 +108,13 @@ void add_table(CLI::App& root, Run& run) {
   add("snapshots", "Snapshots, oldest first", true, false,
       [](EmbeddedLake&, const iceberg::Table& table, const Flags&) { return snapshots(table); });
   add("files", "Live data files", true, false,
-      [](EmbeddedLake& lake, const iceberg::Table& table, const Flags&) { return files(lake, table); });
-  add("scan", "Rows as text", true, true, [](EmbeddedLake& lake, const iceberg::Table& table, const Flags& flags) {
-    return scan(lake, table, flags.limit);
-  });
+      [](EmbeddedLake& lake, const iceberg::Table& table, const Flags&) {
+        return files(lake, table);
+      });
+  add("scan", "Rows as text", true, true,
+      [](EmbeddedLake& lake, const iceberg::Table& table, const Flags& flags) {
+        return scan(lake, table, flags.limit);
+      });
 }
 
 }  // namespace tradelake::cli

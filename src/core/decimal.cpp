@@ -202,7 +202,8 @@ std::optional<Decimal> divide(Decimal size, Decimal price) {
     divisor /= powers_of_ten[step];
     tens -= step;
   }
-  return round_half_up(multiply_wide(static_cast<uint128_t>(size.units), powers_of_ten[tens]), divisor);
+  return round_half_up(multiply_wide(static_cast<uint128_t>(size.units), powers_of_ten[tens]),
+                       divisor);
 }
 
 bool product_below_1e19(Decimal price, Decimal size) {

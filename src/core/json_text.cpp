@@ -5,9 +5,15 @@
 namespace tradelake {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_hex(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 
 class Scanner {
  public:
@@ -88,11 +94,16 @@ class Scanner {
   }
   bool scalar(char c) {
     switch (c) {
-      case '"': return string();
-      case 't': return take("true");
-      case 'f': return take("false");
-      case 'n': return take("null");
-      default: return number();
+      case '"':
+        return string();
+      case 't':
+        return take("true");
+      case 'f':
+        return take("false");
+      case 'n':
+        return take("null");
+      default:
+        return number();
     }
   }
   bool string() {
@@ -123,7 +134,9 @@ class Scanner {
 
 }  // namespace
 
-std::size_t json_value_end(std::string_view text, std::size_t from) { return Scanner(text, from).value_end(); }
+std::size_t json_value_end(std::string_view text, std::size_t from) {
+  return Scanner(text, from).value_end();
+}
 
 bool is_json(std::string_view text) {
   Scanner scanner(text, 0);

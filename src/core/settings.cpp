@@ -13,21 +13,35 @@ namespace tradelake {
 namespace {
 
 constexpr auto settings = std::to_array<SettingInfo>({
-    {"data_dir", SettingKind::text, "./data", "Where the embedded log, catalog and warehouse live."},
+    {"data_dir", SettingKind::text, "./data",
+     "Where the embedded log, catalog and warehouse live."},
     {"source", SettingKind::text, "auto",
-     "`bybit`, `ws://host:port` of a look-alike, `replay:FILE`, or `auto`: Bybit if it answers within 5 s, else the built-in simulator."},
-    {"speed", SettingKind::text, "max", "Of a replay: `max`, or a multiple of the recorded speed such as `1`."},
-    {"symbols", SettingKind::text, "linear:BTCUSDT,linear:ETHUSDT,linear:SOLUSDT,spot:BTCUSDT,spot:ETHUSDT,inverse:BTCUSD,option:BTC",
-     "Markets to collect, `category:symbol` separated by commas; `linear:*` is all of a category; options by base coin."},
-    {"listen", SettingKind::text, "127.0.0.1:8460", "Address and port of the HTTP server; port 0 takes any free one."},
-    {"commit.max_rows", SettingKind::integer, "200000", "A pipeline commits when it holds this many rows."},
-    {"commit.max_bytes", SettingKind::bytes, "64MiB", "A pipeline commits when it has read this much of raw frames."},
-    {"commit.interval", SettingKind::duration, "5s", "A pipeline commits when its oldest uncommitted frame is this old."},
-    {"candles.grace", SettingKind::duration, "10m", "How long after its end a candle is corrected by late trades."},
-    {"dedup.memory", SettingKind::bytes, "32MiB", "Recent trade ids in memory, per pipeline; beyond it they go to disk."},
+     "`bybit`, `ws://host:port` of a look-alike, `replay:FILE`, or `auto`: Bybit if it answers "
+     "within 5 s, else the built-in simulator."},
+    {"speed", SettingKind::text, "max",
+     "Of a replay: `max`, or a multiple of the recorded speed such as `1`."},
+    {"symbols", SettingKind::text,
+     "linear:BTCUSDT,linear:ETHUSDT,linear:SOLUSDT,spot:BTCUSDT,spot:ETHUSDT,inverse:BTCUSD,option:"
+     "BTC",
+     "Markets to collect, `category:symbol` separated by commas; `linear:*` is all of a category; "
+     "options by base coin."},
+    {"listen", SettingKind::text, "127.0.0.1:8460",
+     "Address and port of the HTTP server; port 0 takes any free one."},
+    {"commit.max_rows", SettingKind::integer, "200000",
+     "A pipeline commits when it holds this many rows."},
+    {"commit.max_bytes", SettingKind::bytes, "64MiB",
+     "A pipeline commits when it has read this much of raw frames."},
+    {"commit.interval", SettingKind::duration, "5s",
+     "A pipeline commits when its oldest uncommitted frame is this old."},
+    {"candles.grace", SettingKind::duration, "10m",
+     "How long after its end a candle is corrected by late trades."},
+    {"dedup.memory", SettingKind::bytes, "32MiB",
+     "Recent trade ids in memory, per pipeline; beyond it they go to disk."},
     {"parquet.zstd_level", SettingKind::integer, "1", "ZSTD level of data files at commit."},
-    {"log.retention", SettingKind::duration, "48h", "How long the local log keeps frames that are in the tables."},
-    {"collect.queue", SettingKind::bytes, "256MiB", "Frames that wait for the log; beyond it they are dropped and counted."},
+    {"log.retention", SettingKind::duration, "48h",
+     "How long the local log keeps frames that are in the tables."},
+    {"collect.queue", SettingKind::bytes, "256MiB",
+     "Frames that wait for the log; beyond it they are dropped and counted."},
     {"log_level", SettingKind::text, "info", "`debug`, `info`, `warn` or `error`."},
 });
 
@@ -51,16 +65,23 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string_view nearest_key(std::string_view key) {
-  return std::ranges::min_element(settings, {}, [&](const auto& setting) { return edit_distance(key, setting.key); })->key;
+  return std::ranges::min_element(
+             settings, {}, [&](const auto& setting) { return edit_distance(key, setting.key); })
+      ->key;
 }
 
 struct Unit {
   std::string_view name;
   std::int64_t factor;
 };
-constexpr auto byte_units = std::to_array<Unit>({{"", 1}, {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}});
-constexpr auto duration_units = std::to_array<Unit>(
-    {{"us", 1}, {"ms", us_per_ms}, {"s", us_per_second}, {"m", us_per_minute}, {"h", us_per_hour}, {"d", us_per_day}});
+constexpr auto byte_units =
+    std::to_array<Unit>({{"", 1}, {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}});
+constexpr auto duration_units = std::to_array<Unit>({{"us", 1},
+                                                     {"ms", us_per_ms},
+                                                     {"s", us_per_second},
+                                                     {"m", us_per_minute},
+                                                     {"h", us_per_hour},
+                                                     {"d", us_per_day}});
 
 std::optional<std::int64_t> parse_with_unit(std::string_view text, std::span<const Unit> units) {
   std::int64_t number = 0;
@@ -81,16 +102,21 @@ struct KindInfo {
 KindInfo info_of(SettingKind kind) {
   static constexpr auto integer_units = std::to_array<Unit>({{"", 1}});
   switch (kind) {
-    case SettingKind::integer: return {"integer", "a whole number from 0", integer_units};
-    case SettingKind::bytes: return {"bytes", "a number with B, KiB, MiB or GiB, such as 64MiB", byte_units};
-    case SettingKind::duration: return {"duration", "a number with us, ms, s, m, h or d, such as 5s", duration_units};
-    case SettingKind::text: break;
+    case SettingKind::integer:
+      return {"integer", "a whole number from 0", integer_units};
+    case SettingKind::bytes:
+      return {"bytes", "a number with B, KiB, MiB or GiB, such as 64MiB", byte_units};
+    case SettingKind::duration:
+      return {"duration", "a number with us, ms, s, m, h or d, such as 5s", duration_units};
+    case SettingKind::text:
+      break;
   }
   return {"text", "text", {}};
 }
 
 // "commit.max_rows" = value for every leaf of a TOML table.
-void flatten(const toml::table& table, const std::string& prefix, std::map<std::string, std::string>& out) {
+void flatten(const toml::table& table, const std::string& prefix,
+             std::map<std::string, std::string>& out) {
   for (const auto& [key, node] : table) {
     const auto name = prefix + std::string(key.str());
     if (const auto* inner = node.as_table()) {
@@ -107,35 +133,45 @@ void flatten(const toml::table& table, const std::string& prefix, std::map<std::
 
 }  // namespace
 
-std::span<const SettingInfo> all_settings() { return settings; }
+std::span<const SettingInfo> all_settings() {
+  return settings;
+}
 
 std::string_view to_string(SettingOrigin origin) {
   switch (origin) {
-    case SettingOrigin::default_value: return "default";
-    case SettingOrigin::file: return "file";
-    case SettingOrigin::environment: return "environment";
-    case SettingOrigin::flag: return "flag";
+    case SettingOrigin::default_value:
+      return "default";
+    case SettingOrigin::file:
+      return "file";
+    case SettingOrigin::environment:
+      return "environment";
+    case SettingOrigin::flag:
+      return "flag";
   }
   return "?";
 }
 
 std::string environment_name(std::string_view key) {
   std::string name = "TRADELAKE_";
-  for (const char c : key) name += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  for (const char c : key)
+    name += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   return name;
 }
 
-Result<> Settings::set(const std::string& key, const std::string& text, SettingOrigin origin, std::string_view where) {
+Result<> Settings::set(const std::string& key, const std::string& text, SettingOrigin origin,
+                       std::string_view where) {
   const auto* info = find_setting(key);
   if (info == nullptr) {
-    return make_error(Errc::invalid_argument, "{}: unknown key {}; the nearest known one is {}", where, key, nearest_key(key));
+    return make_error(Errc::invalid_argument, "{}: unknown key {}; the nearest known one is {}",
+                      where, key, nearest_key(key));
   }
   Value value{text, 0, origin};
   if (info->kind != SettingKind::text) {
     const auto kind = info_of(info->kind);
     const auto number = parse_with_unit(text, kind.units);
     if (!number) {
-      return make_error(Errc::invalid_argument, "{}: {} is '{}'; allowed: {}", where, key, text, kind.allowed);
+      return make_error(Errc::invalid_argument, "{}: {} is '{}'; allowed: {}", where, key, text,
+                        kind.allowed);
     }
     value.number = *number;
   }
@@ -143,18 +179,20 @@ Result<> Settings::set(const std::string& key, const std::string& text, SettingO
   return {};
 }
 
-Result<Settings> Settings::load(const std::map<std::string, std::string>& flags, const std::string& file,
-                                const Environment& environment) {
+Result<Settings> Settings::load(const std::map<std::string, std::string>& flags,
+                                const std::string& file, const Environment& environment) {
   Settings result;
   for (const auto& setting : settings) {
-    TL_TRY(result.set(std::string(setting.key), std::string(setting.default_value), SettingOrigin::default_value, "default"));
+    TL_TRY(result.set(std::string(setting.key), std::string(setting.default_value),
+                      SettingOrigin::default_value, "default"));
   }
   if (!file.empty()) {
     std::map<std::string, std::string> values;
     try {
       flatten(toml::parse_file(file), "", values);
     } catch (const toml::parse_error& error) {
-      return make_error(Errc::invalid_argument, "{}: line {}: {}", file, error.source().begin.line, error.description());
+      return make_error(Errc::invalid_argument, "{}: line {}: {}", file, error.source().begin.line,
+                        error.description());
     }
     for (const auto& [key, text] : values) TL_TRY(result.set(key, text, SettingOrigin::file, file));
   }
@@ -164,16 +202,29 @@ Result<Settings> Settings::load(const std::map<std::string, std::string>& flags,
       TL_TRY(result.set(std::string(setting.key), text, SettingOrigin::environment, name));
     }
   }
-  for (const auto& [key, text] : flags) TL_TRY(result.set(key, text, SettingOrigin::flag, "command line"));
+  for (const auto& [key, text] : flags)
+    TL_TRY(result.set(key, text, SettingOrigin::flag, "command line"));
   return result;
 }
 
-const Settings::Value& Settings::value(std::string_view key) const { return values_.find(key)->second; }
-const std::string& Settings::text(std::string_view key) const { return value(key).text; }
-std::int64_t Settings::integer(std::string_view key) const { return value(key).number; }
-std::int64_t Settings::bytes(std::string_view key) const { return value(key).number; }
-std::int64_t Settings::duration_us(std::string_view key) const { return value(key).number; }
-SettingOrigin Settings::origin(std::string_view key) const { return value(key).origin; }
+const Settings::Value& Settings::value(std::string_view key) const {
+  return values_.find(key)->second;
+}
+const std::string& Settings::text(std::string_view key) const {
+  return value(key).text;
+}
+std::int64_t Settings::integer(std::string_view key) const {
+  return value(key).number;
+}
+std::int64_t Settings::bytes(std::string_view key) const {
+  return value(key).number;
+}
+std::int64_t Settings::duration_us(std::string_view key) const {
+  return value(key).number;
+}
+SettingOrigin Settings::origin(std::string_view key) const {
+  return value(key).origin;
+}
 
 std::string settings_markdown() {
   std::string text =
@@ -182,8 +233,9 @@ std::string settings_markdown() {
       "`tradelake config` prints the effective values and where each comes from.\n\n"
       "| key | environment | type | default | what |\n|---|---|---|---|---|\n";
   for (const auto& setting : settings) {
-    text += fmt::format("| `{}` | `{}` | {} | `{}` | {} |\n", setting.key, environment_name(setting.key),
-                        info_of(setting.kind).name, setting.default_value, setting.doc);
+    text += fmt::format("| `{}` | `{}` | {} | `{}` | {} |\n", setting.key,
+                        environment_name(setting.key), info_of(setting.kind).name,
+                        setting.default_value, setting.doc);
   }
   return text;
 }

@@ -1,5 +1,5 @@
-// Configuration: one table of keys, each with type, default and text; values from flags, environment,
-// file and defaults, in this order of precedence.
+// Configuration: one table of keys, each with type, default and text; values from flags,
+// environment, file and defaults, in this order of precedence.
 //
 // Threads: immutable after load(). Invariant: every value has been checked against its key's type.
 // Does not: hold secrets; they stay in the environment or in files that *_FILE variables name.
@@ -35,10 +35,10 @@ class Settings {
  public:
   using Environment = std::function<const char*(const char* name)>;
 
-  // `flags` by key; `file` is TOML or empty. Errors: invalid_argument with the key, the value and what
-  // is allowed; an unknown key names the nearest known one.
-  static Result<Settings> load(const std::map<std::string, std::string>& flags, const std::string& file,
-                               const Environment& environment);
+  // `flags` by key; `file` is TOML or empty. Errors: invalid_argument with the key, the value and
+  // what is allowed; an unknown key names the nearest known one.
+  static Result<Settings> load(const std::map<std::string, std::string>& flags,
+                               const std::string& file, const Environment& environment);
 
   const std::string& text(std::string_view key) const;
   std::int64_t integer(std::string_view key) const;
@@ -52,7 +52,8 @@ class Settings {
     std::int64_t number = 0;  // bytes, microseconds or the integer
     SettingOrigin origin = SettingOrigin::default_value;
   };
-  Result<> set(const std::string& key, const std::string& text, SettingOrigin origin, std::string_view where);
+  Result<> set(const std::string& key, const std::string& text, SettingOrigin origin,
+               std::string_view where);
   const Value& value(std::string_view key) const;
 
   std::map<std::string, Value, std::less<>> values_;

@@ -39,8 +39,9 @@ struct BybitTimes {
 
 enum class ConnectionChange { subscribed, lost };
 
-// A connection began to deliver all it can, or ended after it had; the two alternate. What was traded between `last_inbound_ns` of
-// a loss and `at_ns` of the next `subscribed` did not arrive on it.
+// A connection began to deliver all it can, or ended after it had; the two alternate. What was
+// traded between `last_inbound_ns` of a loss and `at_ns` of the next `subscribed` did not arrive on
+// it.
 struct ConnectionEvent {
   ConnectionChange change{};
   std::string conn;

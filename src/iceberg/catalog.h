@@ -63,6 +63,7 @@ class Catalog {
 };
 
 // A SQLite file (made if missing) holding the catalog `name`. Errors: io, corrupt.
-Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path, const std::string& name);
+Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path,
+                                                     const std::string& name);
 
 }  // namespace tradelake::iceberg

@@ -33,19 +33,21 @@ Validity validity(RowOrder rows, const IsNull& is_null) {
 }
 
 template <class T>
-Column number_column(std::shared_ptr<arrow::DataType> type, std::span<const T> values, RowOrder rows,
-                     std::optional<T> null) {
+Column number_column(std::shared_ptr<arrow::DataType> type, std::span<const T> values,
+                     RowOrder rows, std::optional<T> null) {
   auto data = allocate(rows.size() * sizeof(T));
   auto* out = reinterpret_cast<T*>(data->mutable_data());
   for (std::size_t i = 0; i < rows.size(); ++i) out[i] = values[rows[i]];
   Validity valid;
   if (null) valid = validity(rows, [&](std::uint32_t row) { return values[row] == *null; });
-  return arrow::MakeArray(arrow::ArrayData::Make(std::move(type), static_cast<std::int64_t>(rows.size()),
+  return arrow::MakeArray(arrow::ArrayData::Make(std::move(type),
+                                                 static_cast<std::int64_t>(rows.size()),
                                                  {valid.bits, std::move(data)}, valid.nulls));
 }
 
 template <class Builder>
-Column bytes_column(const std::function<std::optional<std::string_view>(std::uint32_t)>& bytes_of, RowOrder rows) {
+Column bytes_column(const std::function<std::optional<std::string_view>(std::uint32_t)>& bytes_of,
+                    RowOrder rows) {
   Builder builder;
   Column column;
   auto status = builder.Reserve(static_cast<std::int64_t>(rows.size()));
@@ -61,23 +63,28 @@ Column bytes_column(const std::function<std::optional<std::string_view>(std::uin
 
 }  // namespace
 
-Column int32_column(std::span<const std::int32_t> values, RowOrder rows, std::optional<std::int32_t> null) {
+Column int32_column(std::span<const std::int32_t> values, RowOrder rows,
+                    std::optional<std::int32_t> null) {
   return number_column(arrow::int32(), values, rows, null);
 }
-Column int64_column(std::span<const std::int64_t> values, RowOrder rows, std::optional<std::int64_t> null) {
+Column int64_column(std::span<const std::int64_t> values, RowOrder rows,
+                    std::optional<std::int64_t> null) {
   return number_column(arrow::int64(), values, rows, null);
 }
-Column timestamp_column(std::span<const std::int64_t> values_us, RowOrder rows, std::optional<std::int64_t> null) {
+Column timestamp_column(std::span<const std::int64_t> values_us, RowOrder rows,
+                        std::optional<std::int64_t> null) {
   return number_column(arrow::timestamp(arrow::TimeUnit::MICRO), values_us, rows, null);
 }
 
-Column decimal_column(std::span<const int128_t> units, RowOrder rows, const std::vector<bool>* null) {
+Column decimal_column(std::span<const int128_t> units, RowOrder rows,
+                      const std::vector<bool>* null) {
   auto data = allocate(rows.size() * sizeof(int128_t));
   auto* out = reinterpret_cast<int128_t*>(data->mutable_data());
   for (std::size_t i = 0; i < rows.size(); ++i) out[i] = units[rows[i]];
   Validity valid;
   if (null != nullptr) valid = validity(rows, [&](std::uint32_t row) { return (*null)[row]; });
-  return arrow::MakeArray(arrow::ArrayData::Make(arrow::decimal128(38, 18), static_cast<std::int64_t>(rows.size()),
+  return arrow::MakeArray(arrow::ArrayData::Make(arrow::decimal128(38, 18),
+                                                 static_cast<std::int64_t>(rows.size()),
                                                  {valid.bits, std::move(data)}, valid.nulls));
 }
 
@@ -89,13 +96,15 @@ Column boolean_column(std::span<const std::int8_t> values, RowOrder rows) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (values[rows[i]] == 1) arrow::bit_util::SetBit(bits, static_cast<std::int64_t>(i));
   }
-  const auto valid = validity(rows, [&](std::uint32_t row) { return values[row] != 0 && values[row] != 1; });
-  return arrow::MakeArray(arrow::ArrayData::Make(arrow::boolean(), length, {valid.bits, std::move(data)}, valid.nulls));
+  const auto valid =
+      validity(rows, [&](std::uint32_t row) { return values[row] != 0 && values[row] != 1; });
+  return arrow::MakeArray(
+      arrow::ArrayData::Make(arrow::boolean(), length, {valid.bits, std::move(data)}, valid.nulls));
 }
 
 Column text_by_number_column(std::span<const std::string> values,
-                             const std::function<std::uint32_t(std::uint32_t)>& number_of, RowOrder rows,
-                             std::optional<std::uint32_t> null_number) {
+                             const std::function<std::uint32_t(std::uint32_t)>& number_of,
+                             RowOrder rows, std::optional<std::uint32_t> null_number) {
   arrow::StringBuilder texts;
   Column dictionary;
   auto status = arrow::Status::OK();
@@ -106,18 +115,24 @@ Column text_by_number_column(std::span<const std::string> values,
   if (!status.ok()) throw std::bad_alloc();
   auto data = allocate(rows.size() * sizeof(std::int32_t));
   auto* out = reinterpret_cast<std::int32_t*>(data->mutable_data());
-  for (std::size_t i = 0; i < rows.size(); ++i) out[i] = static_cast<std::int32_t>(number_of(rows[i]));
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    out[i] = static_cast<std::int32_t>(number_of(rows[i]));
   Validity valid;
-  if (null_number) valid = validity(rows, [&](std::uint32_t row) { return number_of(row) == *null_number; });
-  auto indices = arrow::MakeArray(arrow::ArrayData::Make(arrow::int32(), static_cast<std::int64_t>(rows.size()),
-                                                         {valid.bits, std::move(data)}, valid.nulls));
-  return std::make_shared<arrow::DictionaryArray>(arrow::dictionary(arrow::int32(), arrow::utf8()), indices, dictionary);
+  if (null_number)
+    valid = validity(rows, [&](std::uint32_t row) { return number_of(row) == *null_number; });
+  auto indices = arrow::MakeArray(
+      arrow::ArrayData::Make(arrow::int32(), static_cast<std::int64_t>(rows.size()),
+                             {valid.bits, std::move(data)}, valid.nulls));
+  return std::make_shared<arrow::DictionaryArray>(arrow::dictionary(arrow::int32(), arrow::utf8()),
+                                                  indices, dictionary);
 }
 
-Column text_column(const std::function<std::optional<std::string_view>(std::uint32_t)>& text_of, RowOrder rows) {
+Column text_column(const std::function<std::optional<std::string_view>(std::uint32_t)>& text_of,
+                   RowOrder rows) {
   return bytes_column<arrow::StringBuilder>(text_of, rows);
 }
-Column binary_column(const std::function<std::optional<std::string_view>(std::uint32_t)>& bytes_of, RowOrder rows) {
+Column binary_column(const std::function<std::optional<std::string_view>(std::uint32_t)>& bytes_of,
+                     RowOrder rows) {
   return bytes_column<arrow::BinaryBuilder>(bytes_of, rows);
 }
 

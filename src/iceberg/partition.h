@@ -45,8 +45,10 @@ struct PartitionSpec {
 // One value per field of the spec, in its order; nothing = null.
 using PartitionTuple = std::vector<std::optional<Value>>;
 
-// "trade_time_hour=2024-08-08-23": the folder of a partition, as Java names it; "" if unpartitioned.
-std::string partition_path(const Schema& schema, const PartitionSpec& spec, const PartitionTuple& tuple);
+// "trade_time_hour=2024-08-08-23": the folder of a partition, as Java names it; "" if
+// unpartitioned.
+std::string partition_path(const Schema& schema, const PartitionSpec& spec,
+                           const PartitionTuple& tuple);
 
 struct SortField {
   FieldId source_id;

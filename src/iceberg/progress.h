@@ -14,10 +14,10 @@ namespace tradelake::iceberg {
 struct ProgressRow {
   std::string topic;
   std::int32_t partition = 0;
-  std::int64_t next_offset = 0;   // the first offset that is not yet in the tables
-  std::int64_t replay_from = 0;   // where state is rebuilt from on a restart
-  std::string topic_id;           // a topic that was recreated has another id
-  std::int64_t epoch = 0;         // raised by whoever resolves an unknown outcome
+  std::int64_t next_offset = 0;                   // the first offset that is not yet in the tables
+  std::int64_t replay_from = 0;                   // where state is rebuilt from on a restart
+  std::string topic_id;                           // a topic that was recreated has another id
+  std::int64_t epoch = 0;                         // raised by whoever resolves an unknown outcome
   std::optional<std::int64_t> max_trade_time_us;  // greatest trade_time before next_offset
 };
 

@@ -27,7 +27,8 @@ std::string_view RowReader::text(int column, std::int64_t row) const {
   const auto& array = *columns_[static_cast<std::size_t>(column)];
   if (array.type_id() == arrow::Type::DICTIONARY) {
     const auto& encoded = static_cast<const arrow::DictionaryArray&>(array);
-    return static_cast<const arrow::StringArray&>(*encoded.dictionary()).GetView(encoded.GetValueIndex(row));
+    return static_cast<const arrow::StringArray&>(*encoded.dictionary())
+        .GetView(encoded.GetValueIndex(row));
   }
   return static_cast<const arrow::BinaryArray&>(array).GetView(row);
 }
@@ -41,14 +42,16 @@ std::int64_t RowReader::integer(int column, std::int64_t row) const {
 }
 
 int128_t RowReader::decimal(int column, std::int64_t row) const {
-  const auto& array = static_cast<const arrow::Decimal128Array&>(*columns_[static_cast<std::size_t>(column)]);
+  const auto& array =
+      static_cast<const arrow::Decimal128Array&>(*columns_[static_cast<std::size_t>(column)]);
   int128_t value;
   std::memcpy(&value, array.Value(row), sizeof value);
   return value;
 }
 
 bool RowReader::boolean(int column, std::int64_t row) const {
-  return static_cast<const arrow::BooleanArray&>(*columns_[static_cast<std::size_t>(column)]).Value(row);
+  return static_cast<const arrow::BooleanArray&>(*columns_[static_cast<std::size_t>(column)])
+      .Value(row);
 }
 
 }  // namespace tradelake::iceberg

@@ -1,7 +1,7 @@
 // Cell by cell access to what read_data_file() returned.
 //
-// Threads: one. Does not: check types beyond what the caller asks for; a wrong column name or type is
-// a programmer's error.
+// Threads: one. Does not: check types beyond what the caller asks for; a wrong column name or type
+// is a programmer's error.
 #pragma once
 
 #include <cstdint>

@@ -23,7 +23,7 @@ struct Snapshot {
   SequenceNumber sequence_number;
   std::int64_t timestamp_ms = 0;
   std::string manifest_list;
-  std::string operation;  // append, replace, overwrite, delete
+  std::string operation;                       // append, replace, overwrite, delete
   std::map<std::string, std::string> summary;  // without "operation"
   std::optional<SchemaId> schema_id;
 };
@@ -69,9 +69,9 @@ struct TableMetadata {
   std::string statistics_json = "[]";            // kept as it was read
   std::string partition_statistics_json = "[]";  // kept as it was read
 
-  const Schema& schema() const;            // the current one
-  const PartitionSpec& spec() const;       // the default one
-  const SortOrder& sort_order() const;     // the default one
+  const Schema& schema() const;         // the current one
+  const PartitionSpec& spec() const;    // the default one
+  const SortOrder& sort_order() const;  // the default one
   const Schema* find_schema(SchemaId id) const;
   const PartitionSpec* find_spec(SpecId id) const;
   const Snapshot* find_snapshot(SnapshotId id) const;
@@ -81,7 +81,8 @@ struct TableMetadata {
 using TableMetadataPtr = std::shared_ptr<const TableMetadata>;
 
 // A new, empty v2 table. Field, spec and order ids are taken as given. Mints the uuid.
-TableMetadata new_table_metadata(std::string location, Schema schema, PartitionSpec spec, SortOrder order,
-                                 std::map<std::string, std::string> properties, std::int64_t now_ms);
+TableMetadata new_table_metadata(std::string location, Schema schema, PartitionSpec spec,
+                                 SortOrder order, std::map<std::string, std::string> properties,
+                                 std::int64_t now_ms);
 
 }  // namespace tradelake::iceberg

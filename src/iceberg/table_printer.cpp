@@ -10,8 +10,9 @@ namespace tradelake::iceberg {
 std::string schema_as_text(const Schema& schema) {
   std::string text;
   for (const auto& field : schema.fields) {
-    text += fmt::format("{:>4}  {:20} {:24} {:9} {}\n", field.id.value, field.name, to_string(*field.type),
-                        field.required ? "required" : "optional", field.doc);
+    text +=
+        fmt::format("{:>4}  {:20} {:24} {:9} {}\n", field.id.value, field.name,
+                    to_string(*field.type), field.required ? "required" : "optional", field.doc);
   }
   return text;
 }

@@ -14,8 +14,23 @@
 namespace tradelake::iceberg {
 
 enum class TypeKind {
-  boolean, int32, int64, float32, float64, decimal, date, time, timestamp, timestamptz, string, uuid, fixed, binary,
-  structure, list, map,
+  boolean,
+  int32,
+  int64,
+  float32,
+  float64,
+  decimal,
+  date,
+  time,
+  timestamp,
+  timestamptz,
+  string,
+  uuid,
+  fixed,
+  binary,
+  structure,
+  list,
+  map,
 };
 
 struct Type;
@@ -49,7 +64,7 @@ TypePtr primitive(TypeKind kind);
 TypePtr decimal_type(std::int32_t precision, std::int32_t scale);
 TypePtr fixed_type(std::int32_t length);
 TypePtr struct_type(std::vector<NestedField> fields);
-TypePtr list_type(NestedField element);               // element.name is "element"
+TypePtr list_type(NestedField element);                // element.name is "element"
 TypePtr map_type(NestedField key, NestedField value);  // names "key", "value"; key required
 
 }  // namespace tradelake::iceberg

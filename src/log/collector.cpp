@@ -18,7 +18,8 @@ bool Collector::push(feed::Frame&& frame) {
   {
     const std::lock_guard lock(mutex_);
     if (status_.queued_bytes + frame.text.size() > max_queued_bytes_) {
-      if (status_.dropped++ == 0) spdlog::error("event=queue_full limit_bytes={}", max_queued_bytes_);
+      if (status_.dropped++ == 0)
+        spdlog::error("event=queue_full limit_bytes={}", max_queued_bytes_);
       return false;
     }
     status_.queued_bytes += frame.text.size();
@@ -44,7 +45,8 @@ Result<> Collector::run(std::stop_token stop) {
     }
     std::size_t bytes = 0;
     for (const auto& frame : frames) {
-      records.add(frame.text, to_string(frame.category), frame.conn, frame.recv_ns, Origin::ws, -1, batch);
+      records.add(frame.text, to_string(frame.category), frame.conn, frame.recv_ns, Origin::ws, -1,
+                  batch);
       bytes += frame.text.size();
     }
     if (!batch.empty()) TL_TRY(writer->append(batch, ""));

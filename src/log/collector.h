@@ -22,13 +22,14 @@ namespace tradelake::log {
 struct CollectorStatus {
   FrameCounts frames;
   std::int64_t bytes = 0;
-  std::int64_t dropped = 0;      // the queue was full
+  std::int64_t dropped = 0;  // the queue was full
   std::size_t queued_bytes = 0;
 };
 
 class Collector : public feed::FrameSink {
  public:
-  Collector(Log& log, std::size_t max_queued_bytes) : log_(log), max_queued_bytes_(max_queued_bytes) {}
+  Collector(Log& log, std::size_t max_queued_bytes)
+      : log_(log), max_queued_bytes_(max_queued_bytes) {}
 
   bool push(feed::Frame&& frame) override;
 

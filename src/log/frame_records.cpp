@@ -16,15 +16,17 @@ std::string_view FrameRecords::topic(std::string_view category, std::string_view
     stream = unroutable_stream;
   }
   char key[64];
-  const auto size = static_cast<std::size_t>(fmt::format_to_n(key, sizeof key, "{}/{}", category, stream).size);
+  const auto size =
+      static_cast<std::size_t>(fmt::format_to_n(key, sizeof key, "{}/{}", category, stream).size);
   const std::string_view wanted(key, std::min(size, sizeof key));
   const auto found = topics_.find(wanted);
   if (found != topics_.end()) return found->second;
   return topics_.emplace(wanted, topic_name(category, stream)).first->second;
 }
 
-void FrameRecords::add(std::string_view text, std::string_view category, std::string_view conn, std::int64_t recv_ns,
-                       Origin origin, std::int64_t source_n, std::vector<NewRecord>& out) {
+void FrameRecords::add(std::string_view text, std::string_view category, std::string_view conn,
+                       std::int64_t recv_ns, Origin origin, std::int64_t source_n,
+                       std::vector<NewRecord>& out) {
   const auto route = router_.route(text);
   if (route.kind == bybit::RouteKind::control) {
     ++counts_.control;
@@ -57,7 +59,8 @@ void FrameRecords::add(std::string_view text, std::string_view category, std::st
   } else {
     record.topic = topic(category, trade_stream);
     // Inside the text the symbol lives as long as it; unescaped by the router it does not.
-    const bool inside = route.symbol.data() >= text.data() && route.symbol.data() < text.data() + text.size();
+    const bool inside =
+        route.symbol.data() >= text.data() && route.symbol.data() < text.data() + text.size();
     record.key = inside ? route.symbol : std::string_view(keys_.emplace_back(route.symbol));
   }
   out.push_back(record);

@@ -23,7 +23,8 @@ class Pace {
   bool due(std::int64_t recv_ns) {
     if (speed_ == 0) return true;
     if (!first_ns_) first_ns_ = recv_ns;
-    const auto after = std::chrono::duration<double, std::nano>(static_cast<double>(recv_ns - *first_ns_) / speed_);
+    const auto after = std::chrono::duration<double, std::nano>(
+        static_cast<double>(recv_ns - *first_ns_) / speed_);
     due_ = start_ + std::chrono::duration_cast<std::chrono::steady_clock::duration>(after);
     return std::chrono::steady_clock::now() >= due_;
   }
@@ -92,7 +93,8 @@ Result<> Replayer::run(std::stop_token stop) {
     if (bytes >= batch_bytes) TL_TRY(flush());
   }
   TL_TRY(flush());
-  return make_error(Errc::cancelled, "the replay of {} was stopped after line {}", options_.path, lines_.load());
+  return make_error(Errc::cancelled, "the replay of {} was stopped after line {}", options_.path,
+                    lines_.load());
 }
 
 Result<> Replayer::append_end_markers(Writer& writer, const std::string& source) {

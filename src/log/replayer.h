@@ -1,8 +1,8 @@
 // A capture into the log, once: a killed or repeated replay adds each frame once.
 //
-// Progress is stored with the records, per (content of the file, topic, partition). At the end of the
-// file every partition it used gets an end marker.
-// Threads: run() in one thread; status() from any. Does not: judge frames.
+// Progress is stored with the records, per (content of the file, topic, partition). At the end of
+// the file every partition it used gets an end marker. Threads: run() in one thread; status() from
+// any. Does not: judge frames.
 #pragma once
 
 #include <atomic>
@@ -28,8 +28,8 @@ class Replayer {
  public:
   Replayer(Log& log, ReplayOptions options) : log_(log), options_(std::move(options)) {}
 
-  // Done when the whole file is in the log. Errors: corrupt (a line that is not of a capture's form,
-  // or the file breaks off: all before it is in the log, without end markers), cancelled, io.
+  // Done when the whole file is in the log. Errors: corrupt (a line that is not of a capture's
+  // form, or the file breaks off: all before it is in the log, without end markers), cancelled, io.
   Result<> run(std::stop_token stop);
 
   FrameCounts counts() const { return records_.counts(); }  // after run()

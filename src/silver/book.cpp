@@ -23,7 +23,8 @@ void Book::finalize() {
   }
 }
 
-bool Book::to_be_written(const BookEntry& entry, std::int64_t open_time_us, std::int64_t watermark_us) {
+bool Book::to_be_written(const BookEntry& entry, std::int64_t open_time_us,
+                         std::int64_t watermark_us) {
   if (entry.stored_revision) return entry.dirty;
   return entry.finalized || open_time_us + us_per_minute <= watermark_us;
 }
@@ -56,7 +57,8 @@ const BookEntry* Book::find(std::int64_t open_time_us, bronze::MarketIndex marke
 
 void Book::of_market(bronze::MarketIndex market, std::int64_t from_us, std::int64_t to_us,
                      const std::function<void(std::int64_t, const BookEntry&)>& visit) const {
-  for (auto minute = minutes_.lower_bound(from_us); minute != minutes_.end() && minute->first < to_us; ++minute) {
+  for (auto minute = minutes_.lower_bound(from_us);
+       minute != minutes_.end() && minute->first < to_us; ++minute) {
     const auto entry = minute->second.find(market);
     if (entry != minute->second.end()) visit(minute->first, entry->second);
   }

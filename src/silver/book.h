@@ -19,28 +19,32 @@ namespace tradelake::silver {
 struct BookEntry {
   Candle candle;
   std::optional<std::int32_t> stored_revision;  // nothing: not in the table yet
-  bool dirty = false;      // has trades that the stored row lacks
-  bool finalized = false;  // an end marker came after its trades
+  bool dirty = false;                           // has trades that the stored row lacks
+  bool finalized = false;                       // an end marker came after its trades
 };
 
 class Book {
  public:
-  void add(bybit::Category category, bronze::MarketIndex market, std::int64_t open_time_us, const CandleTrade& trade);
+  void add(bybit::Category category, bronze::MarketIndex market, std::int64_t open_time_us,
+           const CandleTrade& trade);
 
   // An end marker: all candles so far are to be written, whatever the watermark.
   void finalize();
 
   // Not in the table and complete up to the watermark, or in the table and changed since.
-  static bool to_be_written(const BookEntry& entry, std::int64_t open_time_us, std::int64_t watermark_us);
+  static bool to_be_written(const BookEntry& entry, std::int64_t open_time_us,
+                            std::int64_t watermark_us);
   bool has_any_to_write(std::int64_t watermark_us) const;
 
-  using Visit = std::function<void(std::int64_t open_time_us, bronze::MarketIndex market, BookEntry& entry)>;
+  using Visit =
+      std::function<void(std::int64_t open_time_us, bronze::MarketIndex market, BookEntry& entry)>;
   void for_each(const Visit& visit);
   BookEntry* find(std::int64_t open_time_us, bronze::MarketIndex market);
   const BookEntry* find(std::int64_t open_time_us, bronze::MarketIndex market) const;
   // Entries of one market from `from_us` on, in the order of time.
-  void of_market(bronze::MarketIndex market, std::int64_t from_us, std::int64_t to_us,
-                 const std::function<void(std::int64_t open_time_us, const BookEntry& entry)>& visit) const;
+  void of_market(
+      bronze::MarketIndex market, std::int64_t from_us, std::int64_t to_us,
+      const std::function<void(std::int64_t open_time_us, const BookEntry& entry)>& visit) const;
 
   // Forgets candles that end at or before the time.
   void drop_until(std::int64_t closed_until_us);

@@ -10,7 +10,8 @@ bool before(const A& a, const B& b) {
   if (a.trade_time_us != b.trade_time_us) return a.trade_time_us < b.trade_time_us;
   if (a.seq != b.seq) return a.seq < b.seq;
   if (a.side != b.side) return a.side < b.side;
-  if (a.price != b.price) return a.side == bronze::Side::buy ? a.price < b.price : a.price > b.price;
+  if (a.price != b.price)
+    return a.side == bronze::Side::buy ? a.price < b.price : a.price > b.price;
   return std::string_view(a.trade_id) < std::string_view(b.trade_id);
 }
 
@@ -42,8 +43,12 @@ Sum Sum::of(std::optional<Decimal> value) {
   return sum;
 }
 
-bool comes_before(const CandleTrade& trade, const TradeKey& key) { return before(trade, key); }
-bool comes_before(const TradeKey& a, const TradeKey& b) { return before(a, b); }
+bool comes_before(const CandleTrade& trade, const TradeKey& key) {
+  return before(trade, key);
+}
+bool comes_before(const TradeKey& a, const TradeKey& b) {
+  return before(a, b);
+}
 
 std::optional<Decimal> turnover(bybit::Category category, Decimal price, Decimal size) {
   return category == bybit::Category::inverse ? divide(size, price) : multiply(price, size);

@@ -15,9 +15,9 @@ namespace tradelake::silver {
 namespace {
 
 auto values(const CandleRow& row) {
-  return std::tie(row.category, row.symbol, row.open_time_us, row.open, row.high, row.low, row.close, row.volume,
-                  row.turnover, row.buy_volume, row.buy_turnover, row.trades, row.first_trade_time_us,
-                  row.last_trade_time_us);
+  return std::tie(row.category, row.symbol, row.open_time_us, row.open, row.high, row.low,
+                  row.close, row.volume, row.turnover, row.buy_volume, row.buy_turnover, row.trades,
+                  row.first_trade_time_us, row.last_trade_time_us);
 }
 
 std::optional<Decimal> sum(std::optional<Decimal> a, std::optional<Decimal> b) {
@@ -27,14 +27,17 @@ std::optional<Decimal> sum(std::optional<Decimal> a, std::optional<Decimal> b) {
 
 }  // namespace
 
-bool CandleRow::same_candle(const CandleRow& other) const { return values(*this) == values(other); }
+bool CandleRow::same_candle(const CandleRow& other) const {
+  return values(*this) == values(other);
+}
 
 bool sorts_before(const CandleRow& a, const CandleRow& b) {
   return std::tuple(to_string(a.category), std::string_view(a.symbol), a.open_time_us) <
          std::tuple(to_string(b.category), std::string_view(b.symbol), b.open_time_us);
 }
 
-CandleRow to_row(bybit::Category category, std::string_view symbol, std::int64_t open_time_us, const Candle& candle) {
+CandleRow to_row(bybit::Category category, std::string_view symbol, std::int64_t open_time_us,
+                 const Candle& candle) {
   CandleRow row;
   row.category = category;
   row.symbol = symbol;
@@ -53,7 +56,8 @@ CandleRow to_row(bybit::Category category, std::string_view symbol, std::int64_t
   return row;
 }
 
-std::vector<CandleRow> merge_rows(std::span<const CandleRow> rows, std::int64_t step_us, std::int64_t origin_us) {
+std::vector<CandleRow> merge_rows(std::span<const CandleRow> rows, std::int64_t step_us,
+                                  std::int64_t origin_us) {
   std::vector<CandleRow> merged;
   for (const auto& row : rows) {
     const std::int64_t open_time_us = floor_to(row.open_time_us - origin_us, step_us) + origin_us;
@@ -84,8 +88,11 @@ std::shared_ptr<arrow::Table> to_arrow(std::span<const CandleRow> rows, const st
   std::vector<std::uint32_t> order(rows.size());
   std::iota(order.begin(), order.end(), 0);
   const auto text = [&](auto member) {
-    return text_column([&, member](std::uint32_t row) { return std::optional<std::string_view>(member(rows[row])); },
-                       order);
+    return text_column(
+        [&, member](std::uint32_t row) {
+          return std::optional<std::string_view>(member(rows[row]));
+        },
+        order);
   };
   const auto integers = [&](auto member) {
     std::vector<std::int64_t> column;
@@ -129,7 +136,8 @@ std::shared_ptr<arrow::Table> to_arrow(std::span<const CandleRow> rows, const st
       {"updated_at", times(&CandleRow::updated_at_us)},
   };
   if (interval != nullptr) {
-    columns.emplace_back("interval", text([&](const CandleRow&) { return std::string_view(*interval); }));
+    columns.emplace_back("interval",
+                         text([&](const CandleRow&) { return std::string_view(*interval); }));
     columns.emplace_back("reason", text_column(
                                        [&](std::uint32_t row) {
                                          return std::optional<std::string_view>((*reasons)[row]);
@@ -140,12 +148,14 @@ std::shared_ptr<arrow::Table> to_arrow(std::span<const CandleRow> rows, const st
 }
 
 Result<std::vector<CandleRow>> read_candles(const iceberg::Table& table, iceberg::FileIo& io,
-                                            const iceberg::DataFile& file, const iceberg::Filter& filter) {
-  TL_ASSIGN(const auto rows, iceberg::read_data_file(*table.metadata, io, file,
-                                                     {"category", "symbol", "open_time", "open", "high", "low", "close",
-                                                      "volume", "turnover", "trades", "buy_volume", "buy_turnover",
-                                                      "first_trade_time", "last_trade_time", "revision", "updated_at"},
-                                                     filter));
+                                            const iceberg::DataFile& file,
+                                            const iceberg::Filter& filter) {
+  TL_ASSIGN(const auto rows, iceberg::read_data_file(
+                                 *table.metadata, io, file,
+                                 {"category", "symbol", "open_time", "open", "high", "low", "close",
+                                  "volume", "turnover", "trades", "buy_volume", "buy_turnover",
+                                  "first_trade_time", "last_trade_time", "revision", "updated_at"},
+                                 filter));
   const iceberg::RowReader reader(*rows);
   std::vector<CandleRow> candles;
   candles.reserve(static_cast<std::size_t>(reader.rows()));

@@ -46,7 +46,8 @@ class CandlesImpl : public Candles {
     for (const auto& [table, definition] : {std::pair{&candles_, candles_1m_table()},
                                             std::pair{&revisions_, candle_revisions_table()},
                                             std::pair{&late_trades_table_, late_trades_table()}}) {
-      TL_ASSIGN(*table, iceberg::ensure_table(lake_.catalog, lake_.io, lake_.warehouse_uri, definition));
+      TL_ASSIGN(*table,
+                iceberg::ensure_table(lake_.catalog, lake_.io, lake_.warehouse_uri, definition));
       std::optional<std::string> on_record;
       for (const auto& commit : commits) {
         if (commit.table == table->ident) on_record = commit.commit_id;
@@ -106,11 +107,12 @@ class CandlesImpl : public Candles {
     const auto market = markets_.find(category, symbol);
     if (market == markets_.size()) return live;
     for (const auto& state : states_) {
-      state.book.of_market(market, from_us, to_us, [&](std::int64_t open_time_us, const BookEntry& entry) {
-        auto row = to_row(category, symbol, open_time_us, entry.candle);
-        row.revision = entry.stored_revision.value_or(0);
-        live.rows.push_back(std::move(row));
-      });
+      state.book.of_market(market, from_us, to_us,
+                           [&](std::int64_t open_time_us, const BookEntry& entry) {
+                             auto row = to_row(category, symbol, open_time_us, entry.candle);
+                             row.revision = entry.stored_revision.value_or(0);
+                             live.rows.push_back(std::move(row));
+                           });
     }
     return live;
   }
@@ -125,7 +127,8 @@ class CandlesImpl : public Candles {
     const std::lock_guard lock(mutex_);
     auto& position = positions_.at(chunk.where);
     auto& state = states_[position.slot];
-    const auto topic = static_cast<std::uint16_t>(std::ranges::find(topics_, chunk.where.topic) - topics_.begin());
+    const auto topic =
+        static_cast<std::uint16_t>(std::ranges::find(topics_, chunk.where.topic) - topics_.begin());
     state.last_record_us = now_us();
     if (first_uncommitted_us_ == 0) first_uncommitted_us_ = state.last_record_us;
     for (const auto& record : chunk.records) {
@@ -139,8 +142,10 @@ class CandlesImpl : public Candles {
     return {};
   }
 
-  Result<> consume(const log::Record& record, bronze::PartitionPosition& position, Book& book, std::uint16_t topic) {
-    const auto& frame = parser_.parse(record.value, record.headers.category, record.headers.recv_ns);
+  Result<> consume(const log::Record& record, bronze::PartitionPosition& position, Book& book,
+                   std::uint16_t topic) {
+    const auto& frame =
+        parser_.parse(record.value, record.headers.category, record.headers.recv_ns);
     if (frame.trades.empty()) return {};
     const auto category = *bybit::parse_category(record.headers.category);
     const bool rebuilding = position.in_committed(record.offset);
@@ -165,7 +170,8 @@ class CandlesImpl : public Candles {
       }
       counts_.ok += !rebuilding;
       book.add(category, market, open_time_us,
-               {trade.trade_time_us, trade.has_seq ? trade.seq : 0, trade.side, trade.price, trade.size, trade.trade_id});
+               {trade.trade_time_us, trade.has_seq ? trade.seq : 0, trade.side, trade.price,
+                trade.size, trade.trade_id});
     }
     for (const auto& trade : frame.trades) position.saw(record.offset, trade.trade_time_us);
     return {};
@@ -173,7 +179,8 @@ class CandlesImpl : public Candles {
 
   void note_market(bronze::MarketIndex market, const bronze::Trade& trade) {
     if (market >= market_list_.size()) {
-      market_list_.push_back({markets_.name(market).category, markets_.name(market).symbol, 0, 0, {}});
+      market_list_.push_back(
+          {markets_.name(market).category, markets_.name(market).symbol, 0, 0, {}});
     }
     auto& noted = market_list_[market];
     ++noted.trades;
@@ -183,24 +190,29 @@ class CandlesImpl : public Candles {
     }
   }
 
-  void add_late(const bronze::Trade& trade, const bronze::ParsedFrame& frame, bronze::MarketIndex market,
-                const bronze::PartitionPosition& position, const log::Record& record, std::uint16_t topic) {
+  void add_late(const bronze::Trade& trade, const bronze::ParsedFrame& frame,
+                bronze::MarketIndex market, const bronze::PartitionPosition& position,
+                const log::Record& record, std::uint16_t topic) {
     ++counts_.ok;
     late_.append(trade, frame, market,
                  {topic, position.where.partition, record.offset, record.headers.recv_ns / 1000});
     late_by_ms_.push_back((*position.max_trade_time_us - trade.trade_time_us) / us_per_ms);
   }
 
-  // Trades at replay-from and later are in the book: compare with the table, once, before the first commit.
+  // Trades at replay-from and later are in the book: compare with the table, once, before the first
+  // commit.
   Result<bool> rebuilt() {
     if (rebuilt_) return true;
     std::int64_t from_us = INT64_MAX;
     for (const auto& [where, position] : positions_) {
-      if (position.committed && position.next_offset < position.committed->next_offset) return false;
-      from_us = std::min(from_us, states_[position.slot].book.first_open_time_us().value_or(INT64_MAX));
+      if (position.committed && position.next_offset < position.committed->next_offset)
+        return false;
+      from_us =
+          std::min(from_us, states_[position.slot].book.first_open_time_us().value_or(INT64_MAX));
     }
     if (from_us != INT64_MAX && candles_.metadata->current_snapshot() != nullptr) {
-      const iceberg::Filter filter{{"open_time", iceberg::Comparison::greater_equal, {iceberg::Value{from_us}}}};
+      const iceberg::Filter filter{
+          {"open_time", iceberg::Comparison::greater_equal, {iceberg::Value{from_us}}}};
       TL_ASSIGN(const auto files, iceberg::plan_files(*candles_.metadata, lake_.io, filter));
       for (const auto& file : files) {
         TL_ASSIGN(const auto rows, read_candles(candles_, lake_.io, file.file, filter));
@@ -221,7 +233,8 @@ class CandlesImpl : public Candles {
       auto* entry = state.book.find(row.open_time_us, market);
       if (entry == nullptr) continue;
       entry->stored_revision = row.revision;
-      entry->dirty = !to_row(row.category, row.symbol, row.open_time_us, entry->candle).same_candle(row);
+      entry->dirty =
+          !to_row(row.category, row.symbol, row.open_time_us, entry->candle).same_candle(row);
     }
   }
 
@@ -231,7 +244,8 @@ class CandlesImpl : public Candles {
     for (const auto& [where, position] : positions_) {
       auto& state = states_[position.slot];
       if (state.last_record_us == 0) state.last_record_us = now;
-      clocks[position.slot] = {position.max_trade_time_us, now - state.last_record_us >= idle_after_us};
+      clocks[position.slot] = {position.max_trade_time_us,
+                               now - state.last_record_us >= idle_after_us};
     }
     return watermarks(clocks, options_.live, now);
   }
@@ -239,7 +253,8 @@ class CandlesImpl : public Candles {
   bool due() {
     const std::int64_t now = now_us();
     if (first_uncommitted_us_ != 0) {
-      return now - first_uncommitted_us_ >= options_.limits.interval_us || late_.rows() >= options_.limits.max_rows;
+      return now - first_uncommitted_us_ >= options_.limits.interval_us ||
+             late_.rows() >= options_.limits.max_rows;
     }
     // Nothing new: candles may still become due by the clock.
     if (now - last_look_us_ < us_per_second) return false;
@@ -287,13 +302,14 @@ class CandlesImpl : public Candles {
     return emission;
   }
 
-  Result<std::unique_ptr<iceberg::Action>> candle_action(const Emission& emission,
-                                                         const std::map<std::string, std::string>& summary) {
+  Result<std::unique_ptr<iceberg::Action>> candle_action(
+      const Emission& emission, const std::map<std::string, std::string>& summary) {
     std::vector<CandleRow> fresh, revised;
     for (const auto& pending : emission.fresh) fresh.push_back(pending.row);
     for (const auto& pending : emission.revised) revised.push_back(pending.row);
     TL_ASSIGN(auto rewrite, plan_rewrite(candles_, lake_.io, revised));
-    // Rewritten rows stay apart from new ones, so that a correction never rewrites more than it must.
+    // Rewritten rows stay apart from new ones, so that a correction never rewrites more than it
+    // must.
     std::ranges::copy(revised, std::back_inserter(rewrite.kept));
     TL_ASSIGN(auto files, write_candles(candles_, lake_.io, std::move(fresh)));
     TL_ASSIGN(auto rewritten, write_candles(candles_, lake_.io, std::move(rewrite.kept)));
@@ -304,8 +320,10 @@ class CandlesImpl : public Candles {
 
   Result<std::vector<iceberg::DataFile>> revision_files(const Emission& emission) {
     static const std::string late = "late_trade", extended = "extended";
-    TL_ASSIGN(auto files, write_candles(revisions_, lake_.io, emission.late_reason, &interval_1m, &late));
-    TL_ASSIGN(auto more, write_candles(revisions_, lake_.io, emission.extended_reason, &interval_1m, &extended));
+    TL_ASSIGN(auto files,
+              write_candles(revisions_, lake_.io, emission.late_reason, &interval_1m, &late));
+    TL_ASSIGN(auto more, write_candles(revisions_, lake_.io, emission.extended_reason, &interval_1m,
+                                       &extended));
     std::ranges::move(more, std::back_inserter(files));
     return files;
   }
@@ -322,14 +340,17 @@ class CandlesImpl : public Candles {
     for (auto& [day, rows] : by_day) {
       std::ranges::stable_sort(rows, {}, [&](std::uint32_t row) {
         const auto& name = markets_.name(late_.market[row]);
-        return std::tuple(to_string(name.category), std::string_view(name.symbol), open_time_us[row]);
+        return std::tuple(to_string(name.category), std::string_view(name.symbol),
+                          open_time_us[row]);
       });
       auto columns = bronze::trade_columns(late_, markets_, topics_, rows);
       columns.emplace_back("open_time", iceberg::timestamp_column(open_time_us, rows));
       columns.emplace_back("late_by_ms", iceberg::int64_column(late_by_ms_, rows));
-      const auto target = iceberg::new_data_file_target(metadata, {iceberg::Value{static_cast<std::int32_t>(day)}},
-                                                        metadata.default_sort_order_id);
-      TL_ASSIGN(auto file, iceberg::write_data_file(lake_.io, target, metadata.schema(), *iceberg::table_of(columns), {}));
+      const auto target =
+          iceberg::new_data_file_target(metadata, {iceberg::Value{static_cast<std::int32_t>(day)}},
+                                        metadata.default_sort_order_id);
+      TL_ASSIGN(auto file, iceberg::write_data_file(lake_.io, target, metadata.schema(),
+                                                    *iceberg::table_of(columns), {}));
       files.push_back(std::move(file));
     }
     return files;
@@ -348,8 +369,8 @@ class CandlesImpl : public Candles {
       return {};
     }
     if (counts_.error() != 0) {
-      spdlog::error("event=conservation_error pipeline={} in={} ok={} filtered={}", pipeline, counts_.in, counts_.ok,
-                    counts_.filtered);
+      spdlog::error("event=conservation_error pipeline={} in={} ok={} filtered={}", pipeline,
+                    counts_.in, counts_.ok, counts_.filtered);
     }
     const auto commit_id = bronze::new_commit_id();
     const auto summary = bronze::commit_summary(pipeline, commit_id, positions_, counts_);
@@ -432,7 +453,8 @@ class CandlesImpl : public Candles {
 
 }  // namespace
 
-Result<std::unique_ptr<Candles>> Candles::open(const bronze::Lake& lake, const CandlesOptions& options) {
+Result<std::unique_ptr<Candles>> Candles::open(const bronze::Lake& lake,
+                                               const CandlesOptions& options) {
   auto candles = std::make_unique<CandlesImpl>(lake, options);
   TL_TRY(candles->prepare());
   return candles;

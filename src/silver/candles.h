@@ -1,11 +1,11 @@
 // The candles pipeline: log -> silver.candles_1m, late_trades and candle_revisions, exactly once.
 //
-// Parts: Positions (where we are), FrameParser (judging), IdWindow (repeats), Book (candles that may
-// change), watermarks() (when to write), plan_rewrite() (corrections).
-// Threads: run() in one thread; status() and view() from any.
-// Invariants: one row per (category, symbol, open_time) in candles_1m; lateness depends on the log
-// alone; a restart rebuilds the book from replay-from and revises nothing that did not change.
-// Does not: write dead letters (bronze does) or larger candles yet.
+// Parts: Positions (where we are), FrameParser (judging), IdWindow (repeats), Book (candles that
+// may change), watermarks() (when to write), plan_rewrite() (corrections). Threads: run() in one
+// thread; status() and view() from any. Invariants: one row per (category, symbol, open_time) in
+// candles_1m; lateness depends on the log alone; a restart rebuilds the book from replay-from and
+// revises nothing that did not change. Does not: write dead letters (bronze does) or larger candles
+// yet.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +43,8 @@ class Candles {
  public:
   static constexpr const char* pipeline = "silver";
 
-  static Result<std::unique_ptr<Candles>> open(const bronze::Lake& lake, const CandlesOptions& options);
+  static Result<std::unique_ptr<Candles>> open(const bronze::Lake& lake,
+                                               const CandlesOptions& options);
   virtual ~Candles() = default;
 
   // As Sink::run().

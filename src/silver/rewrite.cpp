@@ -16,22 +16,27 @@ namespace {
 
 using Key = std::tuple<std::int64_t, bybit::Category, std::string>;
 
-Key key_of(const CandleRow& row) { return {row.open_time_us, row.category, row.symbol}; }
+Key key_of(const CandleRow& row) {
+  return {row.open_time_us, row.category, row.symbol};
+}
 
 }  // namespace
 
-Result<Rewrite> plan_rewrite(const iceberg::Table& table, iceberg::FileIo& io, const std::vector<CandleRow>& revised) {
+Result<Rewrite> plan_rewrite(const iceberg::Table& table, iceberg::FileIo& io,
+                             const std::vector<CandleRow>& revised) {
   Rewrite rewrite;
   std::set<Key> wanted;
   for (const auto& row : revised) wanted.insert(key_of(row));
   if (wanted.empty()) return rewrite;
   const std::int64_t from_us = std::get<0>(*wanted.begin()), to_us = std::get<0>(*wanted.rbegin());
-  const iceberg::Filter filter{{"open_time", iceberg::Comparison::greater_equal, {iceberg::Value{from_us}}},
-                               {"open_time", iceberg::Comparison::less_equal, {iceberg::Value{to_us}}}};
+  const iceberg::Filter filter{
+      {"open_time", iceberg::Comparison::greater_equal, {iceberg::Value{from_us}}},
+      {"open_time", iceberg::Comparison::less_equal, {iceberg::Value{to_us}}}};
   TL_ASSIGN(const auto files, iceberg::plan_files(*table.metadata, io, filter));
   for (const auto& entry : files) {
     TL_ASSIGN(auto rows, read_candles(table, io, entry.file, {}));
-    const auto outdated = std::ranges::partition(rows, [&](const CandleRow& row) { return !wanted.contains(key_of(row)); });
+    const auto outdated = std::ranges::partition(
+        rows, [&](const CandleRow& row) { return !wanted.contains(key_of(row)); });
     if (outdated.empty()) continue;
     for (const auto& row : outdated) wanted.erase(key_of(row));
     rewrite.removed_paths.push_back(entry.file.path);
@@ -40,14 +45,16 @@ Result<Rewrite> plan_rewrite(const iceberg::Table& table, iceberg::FileIo& io, c
   }
   if (!wanted.empty()) {
     const auto& [open_time_us, category, symbol] = *wanted.begin();
-    return make_error(Errc::corrupt, "{} lacks the candle {}:{} at {} that is to be revised", to_string(table.ident),
-                      to_string(category), symbol, format_us(open_time_us));
+    return make_error(Errc::corrupt, "{} lacks the candle {}:{} at {} that is to be revised",
+                      to_string(table.ident), to_string(category), symbol, format_us(open_time_us));
   }
   return rewrite;
 }
 
-Result<std::vector<iceberg::DataFile>> write_candles(const iceberg::Table& table, iceberg::FileIo& io,
-                                                     std::vector<CandleRow> rows, const std::string* interval,
+Result<std::vector<iceberg::DataFile>> write_candles(const iceberg::Table& table,
+                                                     iceberg::FileIo& io,
+                                                     std::vector<CandleRow> rows,
+                                                     const std::string* interval,
                                                      const std::string* reason) {
   std::map<std::int64_t, std::vector<CandleRow>> by_day;
   for (auto& row : rows) by_day[floor_div(row.open_time_us, us_per_day)].push_back(std::move(row));
@@ -57,12 +64,14 @@ Result<std::vector<iceberg::DataFile>> write_candles(const iceberg::Table& table
   for (auto& [day, of_day] : by_day) {
     std::ranges::sort(of_day, sorts_before);
     const auto target = iceberg::new_data_file_target(
-        *table.metadata, {iceberg::Value{static_cast<std::int32_t>(day)}}, table.metadata->default_sort_order_id);
+        *table.metadata, {iceberg::Value{static_cast<std::int32_t>(day)}},
+        table.metadata->default_sort_order_id);
     std::vector<std::string> reasons;
     if (reason != nullptr) reasons.assign(of_day.size(), *reason);
-    TL_ASSIGN(auto file, iceberg::write_data_file(io, target, table.metadata->schema(),
-                                                  *to_arrow(of_day, interval, reason != nullptr ? &reasons : nullptr),
-                                                  options));
+    TL_ASSIGN(auto file,
+              iceberg::write_data_file(
+                  io, target, table.metadata->schema(),
+                  *to_arrow(of_day, interval, reason != nullptr ? &reasons : nullptr), options));
     files.push_back(std::move(file));
   }
   return files;

@@ -22,11 +22,14 @@ struct Rewrite {
 };
 
 // `revised` holds the new rows. Errors: corrupt (a row to be revised is not in the table), io.
-Result<Rewrite> plan_rewrite(const iceberg::Table& table, iceberg::FileIo& io, const std::vector<CandleRow>& revised);
+Result<Rewrite> plan_rewrite(const iceberg::Table& table, iceberg::FileIo& io,
+                             const std::vector<CandleRow>& revised);
 
 // Writes the rows as one file per day, each in the table's sort order.
-Result<std::vector<iceberg::DataFile>> write_candles(const iceberg::Table& table, iceberg::FileIo& io,
-                                                     std::vector<CandleRow> rows, const std::string* interval = nullptr,
+Result<std::vector<iceberg::DataFile>> write_candles(const iceberg::Table& table,
+                                                     iceberg::FileIo& io,
+                                                     std::vector<CandleRow> rows,
+                                                     const std::string* interval = nullptr,
                                                      const std::string* reason = nullptr);
 
 }  // namespace tradelake::silver

@@ -7,7 +7,8 @@ namespace {
 
 using namespace iceberg;
 
-NestedField column(std::int32_t id, std::string name, TypePtr type, bool required, std::string doc) {
+NestedField column(std::int32_t id, std::string name, TypePtr type, bool required,
+                   std::string doc) {
   return {FieldId{id}, std::move(name), std::move(type), required, std::move(doc)};
 }
 
@@ -24,13 +25,15 @@ std::vector<NestedField> candle_columns() {
       column(6, "low", amount, true, "lowest price"),
       column(7, "close", amount, true, "price of the last trade"),
       column(8, "volume", amount, false, "sum of sizes; null if it leaves the type"),
-      column(9, "turnover", amount, false, "sum of price x size (inverse: size / price), each rounded to 18 decimals HALF_UP"),
+      column(9, "turnover", amount, false,
+             "sum of price x size (inverse: size / price), each rounded to 18 decimals HALF_UP"),
       column(10, "trades", primitive(TypeKind::int64), true, "number of trades"),
       column(11, "buy_volume", amount, false, "sum of sizes of trades whose taker bought"),
       column(12, "buy_turnover", amount, false, "sum of turnover of trades whose taker bought"),
       column(13, "first_trade_time", time, true, "trade_time of the first trade, UTC"),
       column(14, "last_trade_time", time, true, "trade_time of the last trade, UTC"),
-      column(15, "revision", primitive(TypeKind::int32), true, "0 when first written, one more at each correction"),
+      column(15, "revision", primitive(TypeKind::int32), true,
+             "0 when first written, one more at each correction"),
       column(16, "updated_at", time, true, "when this row was written, UTC"),
   };
 }
@@ -42,7 +45,9 @@ PartitionSpec by_day(std::int32_t source_id) {
 }
 
 SortOrder by_market_and_time(std::int32_t time_id) {
-  const auto ascending = [](std::int32_t id) { return SortField{FieldId{id}, parse_transform("identity"), true, true}; };
+  const auto ascending = [](std::int32_t id) {
+    return SortField{FieldId{id}, parse_transform("identity"), true, true};
+  };
   return {SortOrderId{1}, {ascending(1), ascending(2), ascending(time_id)}};
 }
 
@@ -57,18 +62,21 @@ TableDefinition candles_1m_table() {
 TableDefinition candle_revisions_table() {
   Schema schema;
   schema.fields = candle_columns();
-  schema.fields.push_back(column(17, "interval", primitive(TypeKind::string), true, "1m, 5m, 1h, 4h or 1d"));
-  schema.fields.push_back(column(18, "reason", primitive(TypeKind::string), true, "late_trade, extended or repair"));
+  schema.fields.push_back(
+      column(17, "interval", primitive(TypeKind::string), true, "1m, 5m, 1h, 4h or 1d"));
+  schema.fields.push_back(
+      column(18, "reason", primitive(TypeKind::string), true, "late_trade, extended or repair"));
   return {{"silver", "candle_revisions"}, schema, by_day(3), by_market_and_time(3), {}};
 }
 
 TableDefinition late_trades_table() {
   auto definition = bronze::trades_table();
   definition.ident = {"silver", "late_trades"};
+  definition.schema.fields.push_back(column(21, "open_time", primitive(TypeKind::timestamp), true,
+                                            "the 1m candle it missed, UTC"));
   definition.schema.fields.push_back(
-      column(21, "open_time", primitive(TypeKind::timestamp), true, "the 1m candle it missed, UTC"));
-  definition.schema.fields.push_back(column(22, "late_by_ms", primitive(TypeKind::int64), true,
-                                            "greatest trade_time seen in its partition less its own"));
+      column(22, "late_by_ms", primitive(TypeKind::int64), true,
+             "greatest trade_time seen in its partition less its own"));
   definition.spec = by_day(21);
   return definition;
 }

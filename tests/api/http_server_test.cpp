@@ -31,11 +31,14 @@ class Client {
   ~Client() { close(socket_); }
   Client(const Client&) = delete;
 
-  void send(std::string_view bytes) const { (void)!::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+  void send(std::string_view bytes) const {
+    (void)!::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
   std::string read_all() const {
     std::string all;
     char buffer[4096];
-    for (ssize_t n; (n = recv(socket_, buffer, sizeof buffer, 0)) > 0;) all.append(buffer, static_cast<std::size_t>(n));
+    for (ssize_t n; (n = recv(socket_, buffer, sizeof buffer, 0)) > 0;)
+      all.append(buffer, static_cast<std::size_t>(n));
     return all;
   }
 
@@ -59,22 +62,27 @@ class HttpServerTest : public testing::Test {
   }
 
   std::unique_ptr<HttpServer> server_ =
-      HttpServer::start("127.0.0.1", 0,
-                        {[](const Request& request) -> std::optional<Response> {
-                           if (request.path != "/quick") return std::nullopt;
-                           return Response{200, "text/plain", "quick", {}};
-                         },
-                         [](const Request& request) -> Response {
-                           if (request.path == "/throw") throw std::runtime_error("on purpose");
-                           if (request.path == "/slow") std::this_thread::sleep_for(std::chrono::milliseconds(1500));
-                           return {200, "text/plain", request.method + " " + request.path + "?" + request.query, {}};
-                         }},
-                        limits())
+      HttpServer::start(
+          "127.0.0.1", 0,
+          {[](const Request& request) -> std::optional<Response> {
+             if (request.path != "/quick") return std::nullopt;
+             return Response{200, "text/plain", "quick", {}};
+           },
+           [](const Request& request) -> Response {
+             if (request.path == "/throw") throw std::runtime_error("on purpose");
+             if (request.path == "/slow")
+               std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+             return {
+                 200, "text/plain", request.method + " " + request.path + "?" + request.query, {}};
+           }},
+          limits())
           .value();
 };
 
 TEST_F(HttpServerTest, AnswersAndKeepsTheConnection) {
-  const auto answer = ask("GET /a%20b?x=%31 HTTP/1.1\r\nHost: x\r\n\r\nGET /quick HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const auto answer =
+      ask("GET /a%20b?x=%31 HTTP/1.1\r\nHost: x\r\n\r\nGET /quick HTTP/1.1\r\nHost: "
+          "x\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(answer, HasSubstr("GET /a b?x=%31"));
   EXPECT_THAT(answer, HasSubstr("\r\n\r\nquick"));
@@ -88,9 +96,9 @@ TEST_F(HttpServerTest, HeadHasTheLengthAndNoBody) {
 }
 
 TEST_F(HttpServerTest, MalformedRequestsGetAnAnswer) {
-  for (const auto* bytes : {"GET\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "GET / HTTP/9.9\r\n\r\n",
-                            "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "GET /%zz HTTP/1.1\r\n\r\n",
-                            "GET nothing HTTP/1.1\r\n\r\n"}) {
+  for (const auto* bytes : {"GET\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+                            "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+                            "GET /%zz HTTP/1.1\r\n\r\n", "GET nothing HTTP/1.1\r\n\r\n"}) {
     const auto answer = ask(bytes);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 ")) << bytes;
     EXPECT_THAT(answer, HasSubstr("application/problem+json")) << bytes;
@@ -98,9 +106,12 @@ TEST_F(HttpServerTest, MalformedRequestsGetAnAnswer) {
 }
 
 TEST_F(HttpServerTest, HeaderAndBodyAreBounded) {
-  EXPECT_THAT(ask("GET /" + std::string(40'000, 'a') + " HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 431 "));
-  EXPECT_THAT(ask("GET / HTTP/1.1\r\nX: " + std::string(40'000, 'a') + "\r\n\r\n"), StartsWith("HTTP/1.1 431 "));
-  EXPECT_THAT(ask("POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'a')), StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(ask("GET /" + std::string(40'000, 'a') + " HTTP/1.1\r\n\r\n"),
+              StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(ask("GET / HTTP/1.1\r\nX: " + std::string(40'000, 'a') + "\r\n\r\n"),
+              StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(ask("POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'a')),
+              StartsWith("HTTP/1.1 413 "));
 }
 
 TEST_F(HttpServerTest, SlowClientsAreCutOff) {
@@ -136,7 +147,8 @@ TEST_F(HttpServerTest, APortInUseIsNamed) {
   const auto second = HttpServer::start("127.0.0.1", server_->port(), {});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Errc::io);
-  EXPECT_THAT(second.error().message, HasSubstr(fmt::format("port {} of 127.0.0.1 is in use", server_->port())));
+  EXPECT_THAT(second.error().message,
+              HasSubstr(fmt::format("port {} of 127.0.0.1 is in use", server_->port())));
   EXPECT_EQ(HttpServer::start("nowhere.example", 0, {}).error().code, Errc::invalid_argument);
 }
 

@@ -44,17 +44,20 @@ ServedCandle candle(std::int64_t minute, int price) {
 std::string shape(const std::vector<ServedCandle>& candles) {
   std::string text;
   for (const auto& [row, closed, filled] : candles) {
-    text += fmt::format("{}{}{} ", (row.open_time_us - monday_us) / us_per_minute, filled ? '~' : '=',
-                        static_cast<std::int64_t>(row.close.units));
+    text += fmt::format("{}{}{} ", (row.open_time_us - monday_us) / us_per_minute,
+                        filled ? '~' : '=', static_cast<std::int64_t>(row.close.units));
   }
   return text;
 }
 
 TEST(FillGaps, GoesOnAtThePreviousClose) {
   const auto& minute = *find_interval("1m");
-  EXPECT_EQ(shape(fill_gaps({candle(0, 5), candle(3, 7)}, minute, std::nullopt, 100)), "0=5 1~5 2~5 3=7 ");
-  EXPECT_EQ(shape(fill_gaps({candle(0, 5), candle(3, 7)}, minute, std::nullopt, 3)), "1~5 2~5 3=7 ");
-  EXPECT_EQ(shape(fill_gaps({candle(0, 5)}, minute, monday_us + 3 * us_per_minute, 100)), "0=5 1~5 2~5 ");
+  EXPECT_EQ(shape(fill_gaps({candle(0, 5), candle(3, 7)}, minute, std::nullopt, 100)),
+            "0=5 1~5 2~5 3=7 ");
+  EXPECT_EQ(shape(fill_gaps({candle(0, 5), candle(3, 7)}, minute, std::nullopt, 3)),
+            "1~5 2~5 3=7 ");
+  EXPECT_EQ(shape(fill_gaps({candle(0, 5)}, minute, monday_us + 3 * us_per_minute, 100)),
+            "0=5 1~5 2~5 ");
   EXPECT_EQ(shape(fill_gaps({}, minute, monday_us, 100)), "");
 }
 
@@ -65,7 +68,8 @@ TEST(FillGaps, DoesNotFillTheFuture) {
 }
 
 TEST(FillGaps, FilledCandlesHaveNoTrades) {
-  const auto filled = fill_gaps({candle(0, 5), candle(2, 7)}, *find_interval("1m"), std::nullopt, 100);
+  const auto filled =
+      fill_gaps({candle(0, 5), candle(2, 7)}, *find_interval("1m"), std::nullopt, 100);
   EXPECT_EQ(filled[1].row.trades, 0);
   EXPECT_EQ(filled[1].row.volume, Decimal{});
   EXPECT_TRUE(filled[1].closed);

@@ -8,7 +8,9 @@ namespace {
 
 using testing::HasSubstr;
 
-Query parsed(std::string_view text) { return Query::parse(text).value(); }
+Query parsed(std::string_view text) {
+  return Query::parse(text).value();
+}
 
 TEST(Query, DecodesNamesAndValues) {
   const auto query = parsed("symbol=BTC%2FUSD+x&a%20b=%c3%a9&empty=&flag");
@@ -39,8 +41,10 @@ TEST(Query, NamesWhatIsAllowed) {
   EXPECT_THAT(parsed("").required("symbol").error().detail, HasSubstr("symbol is missing"));
   EXPECT_THAT(parsed("limit=0").integer("limit", 1, 1000).error().detail,
               HasSubstr("limit is '0'; allowed: a whole number from 1 to 1000"));
-  EXPECT_THAT(parsed("fill=next").one_of("fill", {"none", "prev"}).error().detail, HasSubstr("allowed: none, prev"));
-  EXPECT_THAT(parsed("category=futures").category().error().detail, HasSubstr("allowed: spot, linear, inverse, option"));
+  EXPECT_THAT(parsed("fill=next").one_of("fill", {"none", "prev"}).error().detail,
+              HasSubstr("allowed: none, prev"));
+  EXPECT_THAT(parsed("category=futures").category().error().detail,
+              HasSubstr("allowed: spot, linear, inverse, option"));
 }
 
 TEST(Query, ReadsWholeNumbersOnly) {
@@ -67,8 +71,9 @@ TEST(Problem, IsProblemDetailsJson) {
   const auto response = to_response(Problem{404, "there is nothing at '/\"x\"'"});
   EXPECT_EQ(response.status, 404);
   EXPECT_EQ(response.content_type, "application/problem+json");
-  EXPECT_EQ(response.body,
-            R"({"type":"about:blank","title":"Not Found","status":404,"detail":"there is nothing at '/\"x\"'"})");
+  EXPECT_EQ(
+      response.body,
+      R"({"type":"about:blank","title":"Not Found","status":404,"detail":"there is nothing at '/\"x\"'"})");
 }
 
 TEST(Problem, TellsWhetherTryingAgainHelps) {

@@ -35,7 +35,8 @@ class Parse {
 };
 
 std::string frame_of(std::string_view data, std::string_view topic = "publicTrade.BTCUSDT") {
-  return fmt::format(R"({{"topic":"{}","type":"snapshot","ts":1723161255343,"data":[{}]}})", topic, data);
+  return fmt::format(R"({{"topic":"{}","type":"snapshot","ts":1723161255343,"data":[{}]}})", topic,
+                     data);
 }
 
 constexpr std::string_view good =
@@ -125,9 +126,12 @@ TEST(FrameParser, NamesTheFirstCheckThatFails) {
       {R"("p":"84017.50")", R"("p":"84017.50","p":"x")", "bad_number"},
       {R"("p":"84017.50")", R"("\u0070":"84017.50")", "good"},
   };
-  for (const auto& [piece, replacement, reason] : table) EXPECT_EQ(reason_with(piece, replacement), reason) << replacement;
-  EXPECT_EQ(reason_with(R"("i":"id-1")", fmt::format(R"("i":"{}")", std::string(128, 'x'))), "good");
-  EXPECT_EQ(reason_with(R"("i":"id-1")", fmt::format(R"("i":"{}")", std::string(129, 'x'))), "out_of_range");
+  for (const auto& [piece, replacement, reason] : table)
+    EXPECT_EQ(reason_with(piece, replacement), reason) << replacement;
+  EXPECT_EQ(reason_with(R"("i":"id-1")", fmt::format(R"("i":"{}")", std::string(128, 'x'))),
+            "good");
+  EXPECT_EQ(reason_with(R"("i":"id-1")", fmt::format(R"("i":"{}")", std::string(129, 'x'))),
+            "out_of_range");
 }
 
 TEST(FrameParser, KeepsTheGoodTradesOfAFrameBesideABadOne) {
@@ -144,12 +148,15 @@ TEST(FrameParser, KeepsTheGoodTradesOfAFrameBesideABadOne) {
 }
 
 TEST(FrameParser, PutsUnknownFieldsIntoExtra) {
-  const Parse parse(frame_of(with(R"("BT":false)", R"("mP":"12\"4","new":{"a": [1, 2]},"n":1.50,"t":true,"z":null,"mP":"7")")));
+  const Parse parse(frame_of(with(
+      R"("BT":false)", R"("mP":"12\"4","new":{"a": [1, 2]},"n":1.50,"t":true,"z":null,"mP":"7")")));
   ASSERT_EQ(parse.reason(), "good");
   std::vector<std::pair<std::string, std::string>> extra;
   for (const auto& field : parse.frame->extra) extra.emplace_back(field.key, field.value);
-  EXPECT_EQ(extra, (std::vector<std::pair<std::string, std::string>>{
-                       {"mP", "7"}, {"new", R"({"a": [1, 2]})"}, {"n", "1.50"}, {"t", "true"}, {"z", "null"}}));
+  EXPECT_EQ(
+      extra,
+      (std::vector<std::pair<std::string, std::string>>{
+          {"mP", "7"}, {"new", R"({"a": [1, 2]})"}, {"n", "1.50"}, {"t", "true"}, {"z", "null"}}));
 }
 
 TEST(FrameParser, RefusesAWholeFrame) {
@@ -182,27 +189,39 @@ TEST(FrameParser, RefusesAWholeFrame) {
   for (const auto& [text, reason] : table) EXPECT_EQ(Parse(text).reason(), reason) << text;
   EXPECT_EQ(Parse(frame_of(good), "spread").reason(), "frame category_mismatch");
   EXPECT_EQ(Parse(frame_of(good, "publicTrade.BTC"), "option").reason(), "good");
-  EXPECT_EQ(Parse(frame_of(good, "publicTrade.BTC-28APR23-29500-C"), "option").reason(), "frame category_mismatch");
-  EXPECT_EQ(Parse(R"({"topic":"publicTrade.X","x":)" + std::string(100'000, '[') + "}").reason(), "frame not_json");
-  EXPECT_EQ(Parse(R"({"topic":"publicTrade.X","data":[],"x":)" + std::string(100'000, '[') + std::string(100'000, ']') + "}").reason(),
+  EXPECT_EQ(Parse(frame_of(good, "publicTrade.BTC-28APR23-29500-C"), "option").reason(),
+            "frame category_mismatch");
+  EXPECT_EQ(Parse(R"({"topic":"publicTrade.X","x":)" + std::string(100'000, '[') + "}").reason(),
+            "frame not_json");
+  EXPECT_EQ(Parse(R"({"topic":"publicTrade.X","data":[],"x":)" + std::string(100'000, '[') +
+                  std::string(100'000, ']') + "}")
+                .reason(),
             "good");
 }
 
 TEST(FrameParser, OfTwoDataTheLastCounts) {
-  const Parse parse(fmt::format(R"({{"topic":"publicTrade.X","data":[{0},{0}],"data":[{0}]}})", good));
+  const Parse parse(
+      fmt::format(R"({{"topic":"publicTrade.X","data":[{0},{0}],"data":[{0}]}})", good));
   EXPECT_EQ(parse.frame->trades.size(), 1u);
 }
 
 // Whatever is done to a frame, it is JSON for us exactly if it is for the strict checker.
 RC_GTEST_PROP(FrameParserProperty, AgreesWithAStrictCheckerOnMutatedFrames, ()) {
-  std::string text = frame_of(std::string(good) + "," + with(R"("BT":false)", R"("mP":{"a":[1,{"b":null}]})"));
+  std::string text =
+      frame_of(std::string(good) + "," + with(R"("BT":false)", R"("mP":{"a":[1,{"b":null}]})"));
   const auto edits = *rc::gen::inRange(1, 4);
   for (int i = 0; i < edits; ++i) {
     const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
     switch (*rc::gen::inRange(0, 3)) {
-      case 0: text[at] = *rc::gen::elementOf(std::string("{}[]\",:0e.-tn \\u\x01")); break;
-      case 1: text.erase(at, *rc::gen::inRange<std::size_t>(1, 5)); break;
-      default: text.insert(at, 1, *rc::gen::elementOf(std::string("{}[]\",:0e.-tn \\u\x01"))); break;
+      case 0:
+        text[at] = *rc::gen::elementOf(std::string("{}[]\",:0e.-tn \\u\x01"));
+        break;
+      case 1:
+        text.erase(at, *rc::gen::inRange<std::size_t>(1, 5));
+        break;
+      default:
+        text.insert(at, 1, *rc::gen::elementOf(std::string("{}[]\",:0e.-tn \\u\x01")));
+        break;
     }
     RC_PRE(!text.empty());
   }

@@ -11,34 +11,50 @@ std::string parsed(std::string_view text) {
   const auto value = parse_decimal(text);
   if (value) return to_string(*value);
   switch (value.error()) {
-    case DecimalError::bad_number: return "bad_number";
-    case DecimalError::too_large: return "too_large";
-    case DecimalError::too_precise: return "too_precise";
+    case DecimalError::bad_number:
+      return "bad_number";
+    case DecimalError::too_large:
+      return "too_large";
+    case DecimalError::too_precise:
+      return "too_precise";
   }
   return "?";
 }
 
-Decimal dec(std::string_view text) { return *parse_decimal(text); }
-std::string show(std::optional<Decimal> value) { return value ? to_string(*value) : "null"; }
+Decimal dec(std::string_view text) {
+  return *parse_decimal(text);
+}
+std::string show(std::optional<Decimal> value) {
+  return value ? to_string(*value) : "null";
+}
 
 TEST(ParseDecimal, TakesTheTextExactly) {
   const std::pair<std::string_view, std::string_view> table[] = {
-      {"61837.63", "61837.63"}, {"84017.50", "84017.5"}, {"0.000000000001", "0.000000000001"},
-      {"0", "0"}, {"000.10", "0.1"}, {"1e-18", "0.000000000000000001"}, {"10e-19", "0.000000000000000001"},
-      {"1.5E3", "1500"}, {"9999999999999999.999999999999999999", "9999999999999999.999999999999999999"},
-      {"1.10000000000000000000000000000", "1.1"}, {"1e15", "1000000000000000"},
-      {"0e999999999999", "0"}, {"900000000000000.1", "900000000000000.1"},
+      {"61837.63", "61837.63"},
+      {"84017.50", "84017.5"},
+      {"0.000000000001", "0.000000000001"},
+      {"0", "0"},
+      {"000.10", "0.1"},
+      {"1e-18", "0.000000000000000001"},
+      {"10e-19", "0.000000000000000001"},
+      {"1.5E3", "1500"},
+      {"9999999999999999.999999999999999999", "9999999999999999.999999999999999999"},
+      {"1.10000000000000000000000000000", "1.1"},
+      {"1e15", "1000000000000000"},
+      {"0e999999999999", "0"},
+      {"900000000000000.1", "900000000000000.1"},
       {"999999999999999999e-10", "99999999.9999999999"}};
   for (const auto& [text, expected] : table) EXPECT_EQ(parsed(text), expected) << text;
 }
 
 TEST(ParseDecimal, NamesWhatIsWrong) {
-  for (const auto* text : {"", ".", "1.", ".5", "-1", "+1", "NaN", "Infinity", " 1", "1 ", "1e", "1e+", "0x1",
-                           "1.2.3", "1,5", "--1", "1e5.5"}) {
+  for (const auto* text : {"", ".", "1.", ".5", "-1", "+1", "NaN", "Infinity", " 1", "1 ", "1e",
+                           "1e+", "0x1", "1.2.3", "1,5", "--1", "1e5.5"}) {
     EXPECT_EQ(parsed(text), "bad_number") << text;
   }
   EXPECT_EQ(parsed(std::string(81, '1')), "bad_number");
-  for (const auto* text : {"10000000000000000", "1e16", "1e999999999999", "123456789012345678901234567890123456789"}) {
+  for (const auto* text :
+       {"10000000000000000", "1e16", "1e999999999999", "123456789012345678901234567890123456789"}) {
     EXPECT_EQ(parsed(text), "too_large") << text;
   }
   for (const auto* text : {"0.0000000000000000001", "1e-19", "1e-999999999999"}) {
@@ -79,7 +95,8 @@ RC_GTEST_PROP(TurnoverProperty, DivisionAgreesWithLongDivision, ()) {
   uint128_t price_units = static_cast<uint128_t>(price), size_units = static_cast<uint128_t>(size);
   for (int i = *rc::gen::inRange(0, 24); i > 0; --i) price_units *= 10;
   for (int i = *rc::gen::inRange(0, 10); i > 0; --i) size_units *= 10;
-  const auto value = divide(Decimal{static_cast<int128_t>(size_units)}, Decimal{static_cast<int128_t>(price_units)});
+  const auto value = divide(Decimal{static_cast<int128_t>(size_units)},
+                            Decimal{static_cast<int128_t>(price_units)});
   if (value) RC_ASSERT(to_string(*value) == long_division(size_units, price_units));
 }
 

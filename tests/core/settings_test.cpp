@@ -26,7 +26,8 @@ Result<Settings> load(std::map<std::string, std::string> flags, const std::strin
 
 TEST(Settings, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
   const std::string toml = "data_dir = '/file'\n[commit]\nmax_rows = 7\ninterval = '2m'\n";
-  const auto settings = load({{"data_dir", "/flag"}}, toml, {{"TRADELAKE_COMMIT_MAX_ROWS", "8"}, {"TRADELAKE_DATA_DIR", "/env"}});
+  const auto settings = load({{"data_dir", "/flag"}}, toml,
+                             {{"TRADELAKE_COMMIT_MAX_ROWS", "8"}, {"TRADELAKE_DATA_DIR", "/env"}});
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ(settings->text("data_dir"), "/flag");
   EXPECT_EQ(settings->origin("data_dir"), SettingOrigin::flag);
@@ -38,8 +39,12 @@ TEST(Settings, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
 
 TEST(Settings, SaysTheKeyTheValueAndWhatIsAllowed) {
   EXPECT_EQ(load({{"commit.interval", "soon"}}).error().message,
-            "command line: commit.interval is 'soon'; allowed: a number with us, ms, s, m, h or d, such as 5s");
-  EXPECT_NE(load({}, "[commit]\nmax_row = 1\n").error().message.find("the nearest known one is commit.max_rows"), std::string::npos);
+            "command line: commit.interval is 'soon'; allowed: a number with us, ms, s, m, h or d, "
+            "such as 5s");
+  EXPECT_NE(load({}, "[commit]\nmax_row = 1\n")
+                .error()
+                .message.find("the nearest known one is commit.max_rows"),
+            std::string::npos);
   EXPECT_EQ(load({}, "x = [").error().code, Errc::invalid_argument);
   EXPECT_EQ(load({{"commit.max_rows", "-1"}}).error().code, Errc::invalid_argument);
   EXPECT_EQ(load({{"commit.max_bytes", "99999999999GiB"}}).error().code, Errc::invalid_argument);

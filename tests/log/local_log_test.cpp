@@ -17,7 +17,8 @@ using namespace std::chrono_literals;
 class LocalLogTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    dir_ = std::filesystem::temp_directory_path() / fmt::format("tradelake-log-{}-{}", getpid(), now_ns());
+    dir_ = std::filesystem::temp_directory_path() /
+           fmt::format("tradelake-log-{}-{}", getpid(), now_ns());
     std::filesystem::create_directories(dir_);
     open();
   }
@@ -31,8 +32,8 @@ class LocalLogTest : public ::testing::Test {
     ASSERT_TRUE(log_->ensure_topics(topics));
     writer_ = *log_->writer();
   }
-  void append(std::string_view key, const std::vector<std::string>& values, std::string_view source = "",
-              std::int64_t first_n = -1) {
+  void append(std::string_view key, const std::vector<std::string>& values,
+              std::string_view source = "", std::int64_t first_n = -1) {
     std::vector<NewRecord> records;
     for (const auto& value : values) {
       NewRecord record;
@@ -76,16 +77,20 @@ TEST_F(LocalLogTest, GivesBackWhatWasAppendedFromAnyOffsetAlsoAfterReopening) {
   writer_.reset();
   log_.reset();
   open();
-  const std::vector<std::string> all{"a", "b", std::string(3'000'000, 'x'), "d", "", std::string("\0\xff", 2)};
+  const std::vector<std::string> all{"a", "b", std::string(3'000'000, 'x'),
+                                     "d", "",  std::string("\0\xff", 2)};
   for (std::size_t from = 0; from <= all.size(); ++from) {
-    EXPECT_EQ(read(static_cast<std::int64_t>(from), "BTCUSDT"), std::vector(all.begin() + from, all.end())) << from;
+    EXPECT_EQ(read(static_cast<std::int64_t>(from), "BTCUSDT"),
+              std::vector(all.begin() + from, all.end()))
+        << from;
   }
 }
 
 TEST_F(LocalLogTest, KeepsHowFarASourceWasTakenWithTheRecords) {
   append("BTCUSDT", {"a", "b"}, "file-1", 10);
   const TopicPartition where{"bybit.v5.linear.publicTrade", partition_of("BTCUSDT")};
-  EXPECT_EQ(*writer_->source_progress("file-1"), (std::map<TopicPartition, std::int64_t>{{where, 11}}));
+  EXPECT_EQ(*writer_->source_progress("file-1"),
+            (std::map<TopicPartition, std::int64_t>{{where, 11}}));
   EXPECT_TRUE(writer_->source_progress("file-2")->empty());
 }
 
@@ -140,7 +145,8 @@ TEST(PartitionOf, AgreesWithKafkasDefaultPartitioner) {
   // Values of org.apache.kafka.common.utils.Utils.murmur2, as its own test has them.
   EXPECT_EQ(partition_of("21"), (static_cast<std::uint32_t>(-973932308) & 0x7fffffff) % 3);
   EXPECT_EQ(partition_of("foobar"), (static_cast<std::uint32_t>(-790332482) & 0x7fffffff) % 3);
-  EXPECT_EQ(partition_of("a-little-bit-long-string"), (static_cast<std::uint32_t>(-985981536) & 0x7fffffff) % 3);
+  EXPECT_EQ(partition_of("a-little-bit-long-string"),
+            (static_cast<std::uint32_t>(-985981536) & 0x7fffffff) % 3);
 }
 
 }  // namespace
