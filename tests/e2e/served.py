@@ -72,11 +72,12 @@ class Server(Process):
 
 
 @contextmanager
-def replayed(data_dir, capture, *arguments):
+def replayed(data_dir, capture, *arguments, speed="max", seconds=30):
     """A server over a capture that is read to its end."""
-    server = Server(data_dir, "--speed", "max", *arguments, source=f"replay:{capture}")
+    server = Server(data_dir, "--speed", speed, *arguments, source=f"replay:{capture}")
     try:
-        server.until(lambda s: s["source"]["state"] == "ended" and not s["bronze"]["lag_records"] and not s["silver"]["lag_records"])
+        server.until(lambda s: s["source"]["state"] == "ended" and not s["bronze"]["lag_records"]
+                     and not s["silver"]["lag_records"], seconds)
         yield server
     finally:
         server.stop()

@@ -163,14 +163,15 @@ def test_trades_page_by_page_are_all_trades_once(lake):
             assert (a.get("block_trade"), a.get("rpi"), a.get("tick_direction")) == (b.block_trade, b.rpi, b.tick_direction)
 
 
+@pytest.mark.slow
 def test_trades_over_hundreds_of_files(tmp_path, monkeypatch):
     """Short pages and their cursors: more files than one answer reads."""
-    monkeypatch.setenv("TRADELAKE_COMMIT_MAX_ROWS", "100")
+    monkeypatch.setenv("TRADELAKE_COMMIT_MAX_ROWS", "1")
     capture = CAPTURES / "market_2024-08-08.tsv.zst"
     expected = Oracle().take(read_capture(capture))
     rarest = min(markets_of(expected), key=lambda m: sum(t.symbol == m[1] for t in expected.trades))
     trades = [t for t in expected.trades if (t.category, t.symbol) == rarest]
-    with replayed(tmp_path / "data", capture) as server:
+    with replayed(tmp_path / "data", capture, speed=12, seconds=120) as server:
         assert server.get("/v1/tables/bronze/trades")["total_files"] > 250
         found, pages, cursor = [], 0, {}
         while cursor is not None:
