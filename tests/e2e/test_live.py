@@ -1,0 +1,68 @@
+"""Live from the simulator with every fault: what it sent on a live connection is in the tables once."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections import Counter
+
+import pytest
+
+from lake import BINARY, rows
+from oracle import Oracle
+
+
+def run_against_the_simulator(tmp_path, seconds, faults, rate):
+    record = tmp_path / "record.tsv"
+    simulator = subprocess.Popen(
+        [BINARY, "simulate", "--symbols", "linear:20,spot:10,inverse:3,option:2", "--rate", str(rate), "--faults", faults,
+         "--record", record], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    url = re.search(r"ws://\S+", simulator.stdout.readline())[0]
+    lake = subprocess.Popen(
+        [BINARY, "run", "--data-dir", tmp_path / "data", "--source", url, "--listen", "127.0.0.1:0",
+         "--symbols", "linear:*,spot:*,inverse:*,option:*"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"TRADELAKE_COMMIT_INTERVAL": "500ms"})
+    time.sleep(seconds)
+    # The exchange ends first, so that all it completed is received.
+    simulator.send_signal(signal.SIGTERM)
+    assert simulator.wait(timeout=20) == 0
+    time.sleep(1)
+    lake.send_signal(signal.SIGTERM)
+    begin = time.monotonic()
+    events = lake.communicate(timeout=20)[1]
+    assert lake.returncode == 0, events[-2000:]
+    assert time.monotonic() - begin < 5
+    return record, events
+
+
+def check(tmp_path, record, events):
+    completed, cut = [], []
+    for line in record.read_bytes().split(b"\n"):
+        if line:
+            sent_ns, category, _, whole, _, text = line.split(b"\t", 5)
+            (completed if whole == b"1" else cut).append((int(sent_ns), category.decode(), text))
+    expected = Oracle().take(completed)
+    may_be = Oracle().take(completed + cut)
+    found = Counter((r["category"], r["symbol"], r["trade_id"]) for r in rows(tmp_path / "data", "bronze.trades"))
+    assert not [key for key, count in found.items() if count > 1]
+    wanted = {(t.category, t.symbol, t.trade_id) for t in expected.trades}
+    possible = {(t.category, t.symbol, t.trade_id) for t in may_be.trades}
+    assert len(wanted) > 100
+    assert not wanted - found.keys()
+    assert not found.keys() - possible
+    dead = Counter(bytes(r["payload"]) for r in rows(tmp_path / "data", "bronze.dead_letters") if r["_index"] is None)
+    for payload, count in Counter(text for _, index, text, _, _ in expected.dead if index is None).items():
+        assert dead[payload] >= count
+    assert "conservation_error" not in events
+
+
+def test_every_fault_for_a_while(tmp_path):
+    record, events = run_against_the_simulator(tmp_path, 20, "all", 500)
+    check(tmp_path, record, events)
+
+
+@pytest.mark.slow
+def test_every_fault_for_ten_minutes(tmp_path):
+    record, events = run_against_the_simulator(tmp_path, 600, "all", 2000)
+    check(tmp_path, record, events)
