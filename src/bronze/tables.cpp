@@ -16,6 +16,12 @@ SortField ascending(std::int32_t source_id) {
 
 }  // namespace
 
+std::map<std::string, std::string> table_properties() {
+  return {{"write.metadata.delete-after-commit.enabled", "true"},
+          {"write.metadata.previous-versions-max", "100"},
+          {"write.parquet.compression-codec", "zstd"}};
+}
+
 TableDefinition trades_table() {
   const auto text = primitive(TypeKind::string);
   const auto amount = decimal_type(38, 18);
@@ -52,7 +58,7 @@ TableDefinition trades_table() {
   PartitionSpec spec;
   spec.fields = {{FieldId{7}, FieldId{1000}, "trade_time_hour", parse_transform("hour")}};
   SortOrder order{SortOrderId{1}, {ascending(1), ascending(2), ascending(7), ascending(8)}};
-  return {{"bronze", "trades"}, schema, spec, order, {}};
+  return {{"bronze", "trades"}, schema, spec, order, table_properties()};
 }
 
 TableDefinition dead_letters_table() {
@@ -76,7 +82,7 @@ TableDefinition dead_letters_table() {
   };
   PartitionSpec spec;
   spec.fields = {{FieldId{5}, FieldId{1000}, "received_at_day", parse_transform("day")}};
-  return {{"bronze", "dead_letters"}, schema, spec, {}, {}};
+  return {{"bronze", "dead_letters"}, schema, spec, {}, table_properties()};
 }
 
 }  // namespace tradelake::bronze

@@ -56,7 +56,11 @@ SortOrder by_market_and_time(std::int32_t time_id) {
 TableDefinition candles_1m_table() {
   Schema schema;
   schema.fields = candle_columns();
-  return {{"silver", "candles_1m"}, schema, by_day(3), by_market_and_time(3), {}};
+  return {{"silver", "candles_1m"},
+          schema,
+          by_day(3),
+          by_market_and_time(3),
+          bronze::table_properties()};
 }
 
 TableDefinition candle_revisions_table() {
@@ -66,7 +70,11 @@ TableDefinition candle_revisions_table() {
       column(17, "interval", primitive(TypeKind::string), true, "1m, 5m, 1h, 4h or 1d"));
   schema.fields.push_back(
       column(18, "reason", primitive(TypeKind::string), true, "late_trade, extended or repair"));
-  return {{"silver", "candle_revisions"}, schema, by_day(3), by_market_and_time(3), {}};
+  return {{"silver", "candle_revisions"},
+          schema,
+          by_day(3),
+          by_market_and_time(3),
+          bronze::table_properties()};
 }
 
 TableDefinition late_trades_table() {
