@@ -134,8 +134,8 @@ def test_another_market_is_chosen_with_the_keyboard(browser, live):
 
 def test_a_thousand_markets_stay_usable(browser, tmp_path):
     with simulated(tmp_path / "data", symbols="linear:600,spot:400", rate=4000) as (server, _):
-        server.until(lambda s: s["bronze"]["in"] > 20_000, 60)
-        assert len(server.get("/v1/markets")["markets"]) > 900
+        # Some markets trade rarely: how long it takes until nearly all have is a matter of the machine.
+        server.until(lambda _: len(server.get("/v1/markets")["markets"]) > 900, 120)
         with page_of(browser, server.url, dark=True) as page:
             page.wait(SHOWN)
             page.wait("document.getElementById('search').value !== ''")
