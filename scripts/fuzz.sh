@@ -5,7 +5,9 @@ cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ -f build/fuzz/build.ninja ] || cmake --preset fuzz >/dev/null
 cmake --build build/fuzz --target fuzzers -j "$(nproc)" | tail -1
-mkdir -p build/fuzz/corpus/frame build/fuzz/corpus/bybit
+mkdir -p build/fuzz/corpus/{frame,capture,manifest,manifest_list,table_metadata,settings,query}
+printf 'category=linear&symbol=BTCUSDT&interval=1m&start=1785542400000&limit=5' >build/fuzz/corpus/query/seed
+printf '[commit]\nmax_rows = 1000\ninterval = "2m"\n' >build/fuzz/corpus/settings/seed
 # Frames of the simulator are better starting points than nothing.
 if [ -x build/release/tradelake ]; then
   build/release/tradelake simulate --write-capture build/fuzz/seeds.tsv --frames 200 --seed 1 \
@@ -14,8 +16,21 @@ if [ -x build/release/tradelake ]; then
   while IFS=$'\t' read -r _ _ frame; do
     n=$((n + 1)); printf '%s' "$frame" >"build/fuzz/corpus/frame/seed-$n"
   done < <(LC_ALL=C head -200 build/fuzz/seeds.tsv)
+  head -20 build/fuzz/seeds.tsv >build/fuzz/corpus/capture/seed
+  zstd -qf build/fuzz/corpus/capture/seed -o build/fuzz/corpus/capture/seed-zstd
+  # So are the files of a lake.
+  rm -rf build/fuzz/lake
+  build/release/tradelake run --data-dir build/fuzz/lake --source replay:build/fuzz/seeds.tsv --speed max \
+    --exit-when-done --listen 127.0.0.1:0 >/dev/null 2>&1
+  for file in build/fuzz/lake/warehouse/*/*/metadata/*; do
+    case $file in
+      *snap-*.avro) cp "$file" build/fuzz/corpus/manifest_list/ ;;
+      *.avro) cp "$file" build/fuzz/corpus/manifest/ ;;
+      *.metadata.json) cp "$file" build/fuzz/corpus/table_metadata/ ;;
+    esac
+  done
 fi
-targets=(frame bybit decimal record_batch avro table_metadata)
+targets=(frame bybit decimal record_batch capture query settings manifest manifest_list table_metadata)
 share=$((seconds / ${#targets[@]} + 1))
 for target in "${targets[@]}"; do
   mkdir -p "build/fuzz/corpus/$target"

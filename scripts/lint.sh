@@ -25,4 +25,6 @@ for header in $heavy; do
   done
   [ -z "${users// /}" ] || { echo "$header includes Arrow, Boost or Kafka, and is included by $users"; bad=1; }
 done
+
+[ -f build/release/compile_commands.json ] && { python3 scripts/tidy.py || bad=1; }
 exit $bad

@@ -19,6 +19,7 @@
 
 #include "api/problem.h"
 #include "api/query.h"
+#include "feed/listening_socket.h"
 
 namespace tradelake::api {
 namespace {
@@ -217,27 +218,9 @@ class HttpServerImpl : public HttpServer {
   }
 
   Result<> listen(const std::string& host, std::uint16_t port) {
-    error_code failed;
-    const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, failed);
-    if (failed) {
-      return make_error(Errc::invalid_argument,
-                        "listen: '{}' is no address; allowed: an IP address or localhost", host);
-    }
-    const tcp::endpoint endpoint(address, port);
-    acceptor_.open(endpoint.protocol(), failed);
-    if (!failed) acceptor_.set_option(tcp::acceptor::reuse_address(true), failed);
-    if (!failed) acceptor_.bind(endpoint, failed);
-    if (!failed) acceptor_.listen(asio::socket_base::max_listen_connections, failed);
-    if (failed == asio::error::address_in_use) {
-      return make_error(Errc::io,
-                        "port {} of {} is in use by another program; stop that one, or choose "
-                        "another with --listen "
-                        "HOST:PORT (port 0 takes any free one)",
-                        port, host);
-    }
-    if (failed)
-      return make_error(Errc::io, "cannot listen on {}:{}: {}", host, port, failed.message());
-    port_ = acceptor_.local_endpoint().port();
+    TL_ASSIGN(const auto socket, feed::listen_on(host, port));
+    acceptor_.assign(socket.ipv6 ? tcp::v6() : tcp::v4(), socket.native);
+    port_ = socket.port;
     accept();
     thread_ = std::thread([this] { run(); });
     return {};

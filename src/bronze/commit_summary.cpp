@@ -11,6 +11,14 @@ constexpr const char* commit_id_key = "tradelake.commit-id";
 
 }  // namespace
 
+CommitCounts& CommitCounts::operator+=(const CommitCounts& other) {
+  in += other.in;
+  ok += other.ok;
+  dead += other.dead;
+  filtered += other.filtered;
+  return *this;
+}
+
 std::string new_commit_id() {
   std::random_device random;
   const auto word = [&] { return (std::uint64_t{random()} << 32) | random(); };

@@ -20,6 +20,7 @@ struct CommitCounts {
   std::int64_t dead = 0;      // dead letters
   std::int64_t filtered = 0;  // repeats
   std::int64_t error() const { return in - ok - dead - filtered; }  // must be 0
+  CommitCounts& operator+=(const CommitCounts& other);
 };
 
 std::string new_commit_id();

@@ -27,6 +27,7 @@ struct PartitionPosition {
   std::optional<iceberg::ProgressRow> committed;
   std::int64_t next_offset = 0;
   std::optional<std::int64_t> max_trade_time_us;  // greatest of the good trades before next_offset
+  std::int64_t last_record_us = 0;                // wall clock when the last record was consumed
 
   // A good trade at this offset; keeps the lowest offset of each minute.
   void saw(std::int64_t offset, std::int64_t trade_time_us);

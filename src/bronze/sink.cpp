@@ -1,105 +1,38 @@
 #include "bronze/sink.h"
 
-#include <algorithm>
-#include <atomic>
-#include <mutex>
-
-#include <arrow/api.h>
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include "bronze/dead_letters.h"
 #include "bronze/frame_assembler.h"
 #include "bronze/frame_parser.h"
 #include "bronze/id_window.h"
 #include "bronze/old_trades.h"
+#include "bronze/table_files.h"
 #include "bronze/tables.h"
-#include "bronze/trade_rows.h"
 #include "core/time.h"
-#include "iceberg/columns.h"
-#include "iceberg/data_file_target.h"
-#include "iceberg/parquet_writer.h"
 #include "iceberg/transaction.h"
 #include "log/topic.h"
 
 namespace tradelake::bronze {
 namespace {
 
-using namespace std::chrono_literals;
-constexpr auto poll_wait = 50ms;
-
-iceberg::ParquetOptions trade_file_options(int zstd_level) {
-  iceberg::ParquetOptions options;
-  options.zstd_level = zstd_level;
-  // Measured in docs/benchmarks.md: each of these is worth its line.
-  options.random_columns = {"trade_id"};
-  options.plain_columns = {"price"};
-  options.delta_columns = {"trade_time", "seq", "frame_time", "received_at", "_offset", "_index"};
-  return options;
-}
-
 class SinkImpl : public Sink {
  public:
   SinkImpl(const Lake& lake, const SinkOptions& options)
-      : lake_(lake), options_(options), ids_(lake.spill_directory, options.id_memory_bytes) {}
+      : Sink(pipeline, log::trade_topics(), lake, options.limits, options.grace_us),
+        zstd_level_(options.zstd_level),
+        ids_(lake.spill_directory, options.id_memory_bytes) {}
 
   Result<> prepare() {
-    topics_ = log::trade_topics();
-    TL_TRY(lake_.log.ensure_topics(topics_));
-    TL_ASSIGN(trades_, iceberg::ensure_table(lake_.catalog, lake_.io, lake_.warehouse_uri,
-                                             bronze::trades_table()));
-    TL_ASSIGN(
-        dead_letters_table_,
-        iceberg::ensure_table(lake_.catalog, lake_.io, lake_.warehouse_uri, dead_letters_table()));
-    TL_ASSIGN(const auto commits, lake_.catalog.table_commits(pipeline));
-    for (const auto* table : {&trades_, &dead_letters_table_}) {
-      std::optional<std::string> on_record;
-      for (const auto& commit : commits) {
-        if (commit.table == table->ident) on_record = commit.commit_id;
-      }
-      TL_TRY(check_head(*table, pipeline, on_record));
-    }
-    TL_ASSIGN(positions_, Positions::load(lake_.catalog, lake_.log, pipeline, topics_));
-    for (auto& [where, position] : positions_) {
-      ids_.expire(position.slot, position.closed_until_us(options_.grace_us));
-    }
-    TL_ASSIGN(reader_, lake_.log.reader());
-    reader_->assign(positions_.next_offsets());
+    TL_TRY(Pipeline::prepare(
+        {{&trades_, bronze::trades_table()}, {&dead_letters_table_, dead_letters_table()}}));
+    expire_ids();
     return {};
-  }
-
-  Result<> run(std::stop_token stop, std::int64_t drain_us) override {
-    while (!stop.stop_requested()) {
-      TL_ASSIGN(const auto chunk, reader_->poll(poll_wait));
-      if (!chunk.records.empty()) TL_TRY(consume(chunk));
-      if (due() || (chunk.records.empty() && commit_at_end_)) TL_TRY(commit());
-    }
-    const std::int64_t deadline = now_us() + drain_us;
-    while (now_us() < deadline) {
-      TL_ASSIGN(const auto chunk, reader_->poll(0ms));
-      if (chunk.records.empty()) break;
-      TL_TRY(consume(chunk));
-      if (due()) TL_TRY(commit());
-    }
-    return commit();
-  }
-
-  void commit_at_end() override { commit_at_end_ = true; }
-
-  std::map<log::TopicPartition, std::int64_t> committed_offsets() const override {
-    const std::lock_guard lock(mutex_);
-    return positions_.committed_offsets();
-  }
-
-  std::map<log::TopicPartition, std::int64_t> consumed_offsets() const override {
-    const std::lock_guard lock(mutex_);
-    return positions_.next_offsets();
   }
 
   SinkStatus status() const override {
     const std::lock_guard lock(mutex_);
-    SinkStatus status = status_;
-    status.uncommitted_rows = batch_.rows();
-    return status;
+    return {commit_status_, batch_.rows(), consumed_records_, dead_by_reason_};
   }
 
   void view(const View& see) const override {
@@ -108,22 +41,9 @@ class SinkImpl : public Sink {
   }
 
  private:
-  Result<> consume(const log::Chunk& chunk) {
-    const std::lock_guard lock(mutex_);
-    auto& position = positions_.at(chunk.where);
-    const auto topic =
-        static_cast<std::uint16_t>(std::ranges::find(topics_, chunk.where.topic) - topics_.begin());
-    if (first_uncommitted_us_ == 0) first_uncommitted_us_ = now_us();
-    for (const auto& record : chunk.records) {
-      bytes_ += record.value.size();
-      TL_TRY(consume(record, position, topic));
-      position.next_offset = record.offset + 1;
-      ++status_.consumed_records;
-    }
-    return {};
-  }
-
-  Result<> consume(const log::Record& record, PartitionPosition& position, std::uint16_t topic) {
+  Result<> consume(const log::Record& record, PartitionPosition& position,
+                   std::uint16_t topic) override {
+    ++consumed_records_;
     switch (record.headers.kind) {
       case log::RecordKind::end_marker:
         return {};
@@ -176,7 +96,7 @@ class SinkImpl : public Sink {
       return {};
     }
     const std::int64_t minute_end = floor_to(trade.trade_time_us, us_per_minute) + us_per_minute;
-    if (minute_end <= position.closed_until_us(options_.grace_us)) {
+    if (minute_end <= position.closed_until_us(grace_us_)) {
       old_rows_.push_back(static_cast<std::uint32_t>(batch_.rows()));
     }
     batch_.append(trade, frame, markets_.index_of(category, trade.symbol), origin);
@@ -202,16 +122,10 @@ class SinkImpl : public Sink {
 
   void add_dead(DeadLetter letter) {
     ++counts_.dead;
-    ++dead_by_reason_[std::string(to_string(letter.reason))];
     dead_.push_back(std::move(letter));
   }
 
-  bool due() const {
-    return batch_.rows() + dead_.size() >= options_.limits.max_rows ||
-           bytes_ >= options_.limits.max_bytes ||
-           (first_uncommitted_us_ != 0 &&
-            now_us() - first_uncommitted_us_ >= options_.limits.interval_us);
-  }
+  std::size_t pending_rows() const override { return batch_.rows() + dead_.size(); }
 
   Result<> drop_old_repeats() {
     if (old_rows_.empty()) return {};
@@ -226,63 +140,23 @@ class SinkImpl : public Sink {
     return {};
   }
 
-  Result<std::vector<iceberg::DataFile>> write_trades() {
-    std::vector<iceberg::DataFile> files;
-    const auto& metadata = *trades_.metadata;
-    for (const auto& hour : split_and_sort(batch_, markets_)) {
-      const iceberg::PartitionTuple partition{iceberg::Value{hour.hour}};
-      TL_ASSIGN(auto file,
-                write(trades_, partition,
-                      *iceberg::table_of(trade_columns(batch_, markets_, topics_, hour.rows)),
-                      metadata.default_sort_order_id, trade_file_options(options_.zstd_level)));
-      files.push_back(std::move(file));
-    }
-    return files;
-  }
-
-  Result<std::vector<iceberg::DataFile>> write_dead_letters() {
-    std::map<std::int32_t, std::vector<std::uint32_t>> by_day;
-    for (std::uint32_t row = 0; row < dead_.size(); ++row) {
-      by_day[static_cast<std::int32_t>(floor_div(dead_[row].received_us, us_per_day))].push_back(
-          row);
-    }
-    std::vector<iceberg::DataFile> files;
-    for (const auto& [day, rows] : by_day) {
-      TL_ASSIGN(auto file, write(dead_letters_table_, {iceberg::Value{day}},
-                                 *to_arrow(dead_, topics_, rows), {}, {}));
-      files.push_back(std::move(file));
-    }
-    return files;
-  }
-
-  Result<iceberg::DataFile> write(const iceberg::Table& table,
-                                  const iceberg::PartitionTuple& partition,
-                                  const arrow::Table& rows,
-                                  std::optional<iceberg::SortOrderId> order,
-                                  const iceberg::ParquetOptions& options) {
-    const auto& metadata = *table.metadata;
-    const auto target = iceberg::new_data_file_target(metadata, partition, order);
-    return iceberg::write_data_file(lake_.io, target, metadata.schema(), rows, options);
-  }
-
-  Result<> commit() {
+  Result<> commit() override {
     if (assembler_.open()) return {};  // the offsets would pass parts that are in no table yet
     const std::int64_t started_us = now_us();
     TL_TRY(drop_old_repeats());
-    const auto updates = positions_.updates(options_.grace_us);
+    const auto updates = positions_.updates(grace_us_);
     if (updates.empty()) {
-      first_uncommitted_us_ = 0;
+      nothing_to_commit();
       return {};
     }
     counts_.ok = static_cast<std::int64_t>(batch_.rows());
-    if (counts_.error() != 0) {
-      spdlog::error("event=conservation_error pipeline={} in={} ok={} dead={} filtered={}",
-                    pipeline, counts_.in, counts_.ok, counts_.dead, counts_.filtered);
-    }
-    TL_ASSIGN(auto trade_files, write_trades());
-    TL_ASSIGN(auto dead_files, write_dead_letters());
+    check_conservation();
+    TL_ASSIGN(auto trade_files,
+              write_trade_files(lake_.io, trades_, batch_, markets_, topics_, zstd_level_));
+    TL_ASSIGN(auto dead_files,
+              write_dead_letter_files(lake_.io, dead_letters_table_, dead_, topics_));
     const auto commit_id = new_commit_id();
-    const auto summary = commit_summary(pipeline, commit_id, positions_, counts_);
+    const auto summary = commit_summary(name_, commit_id, positions_, counts_);
     auto trades = trades_;  // readers see the old head until all is done
     iceberg::Transaction transaction(lake_.catalog, lake_.io);
     if (!trade_files.empty())
@@ -290,7 +164,7 @@ class SinkImpl : public Sink {
     if (!dead_files.empty()) {
       transaction.add(dead_letters_table_, iceberg::append_files(std::move(dead_files), summary));
     }
-    transaction.set_progress(pipeline, commit_id, updates);
+    transaction.set_progress(name_, commit_id, updates);
     TL_TRY(transaction.commit());
     finish_commit(std::move(trades), updates, started_us);
     return {};
@@ -300,49 +174,34 @@ class SinkImpl : public Sink {
                      std::int64_t started_us) {
     const std::lock_guard lock(mutex_);
     trades_ = std::move(trades);
-    positions_.committed(updates);
-    for (auto& [where, position] : positions_) {
-      ids_.expire(position.slot, position.closed_until_us(options_.grace_us));
-    }
+    committed(updates, started_us);
+    for (const auto& letter : dead_) ++dead_by_reason_[std::string(to_string(letter.reason))];
     batch_.clear();
     dead_.clear();
-    bytes_ = 0;
-    first_uncommitted_us_ = 0;
-    status_.committed.in += counts_.in;
-    status_.committed.ok += counts_.ok;
-    status_.committed.dead += counts_.dead;
-    status_.committed.filtered += counts_.filtered;
-    for (const auto& [reason, count] : std::exchange(dead_by_reason_, {}))
-      status_.dead_by_reason[reason] += count;
-    counts_ = {};
-    ++status_.commits;
-    status_.last_commit_us = now_us();
-    status_.last_commit_took_us = status_.last_commit_us - started_us;
+    expire_ids();
   }
 
-  Lake lake_;
-  SinkOptions options_;
-  std::vector<std::string> topics_;
-  std::unique_ptr<log::Reader> reader_;
+  void expire_ids() {
+    for (const auto& [where, position] : positions_) {
+      ids_.expire(position.slot, position.closed_until_us(grace_us_));
+    }
+  }
+
+  const int zstd_level_;
   FrameParser parser_;
   FrameAssembler assembler_;
   IdWindow ids_;
   iceberg::Table dead_letters_table_;
   std::vector<DeadLetter> dead_;
   std::vector<std::uint32_t>
-      old_rows_;         // rows of the batch that may be repeats of trades in the table
-  CommitCounts counts_;  // of what is not yet committed; ok is the batch itself
-  std::map<std::string, std::int64_t> dead_by_reason_;
-  std::size_t bytes_ = 0;
-  std::int64_t first_uncommitted_us_ = 0;
-  std::atomic<bool> commit_at_end_ = false;
+      old_rows_;  // rows of the batch that may be repeats of trades in the table
 
-  mutable std::mutex mutex_;  // for what follows; only the pipeline's thread changes it
-  Positions positions_;
+  // Under mutex_, as in the base:
   iceberg::Table trades_;
   TradeBatch batch_;
   MarketTable markets_;
-  SinkStatus status_;
+  std::int64_t consumed_records_ = 0;
+  std::map<std::string, std::int64_t> dead_by_reason_;
 };
 
 }  // namespace

@@ -53,7 +53,7 @@ Result<std::string> inflate(std::string_view bytes, DeflateFormat format, std::s
     stream.avail_out = static_cast<uInt>(out.size() - before);
     code = ::inflate(&stream, Z_NO_FLUSH);
     const bool stuck = code == Z_OK && stream.avail_out != 0;  // input used up, no end seen
-    out.resize(out.size() - stream.avail_out);
+    out.erase(out.size() - stream.avail_out);
     if (stuck) break;
   }
   inflateEnd(&stream);

@@ -1,20 +1,18 @@
 // The candles pipeline: log -> silver.candles_1m, late_trades and candle_revisions, exactly once.
 //
-// Parts: Positions (where we are), FrameParser (judging), IdWindow (repeats), Book (candles that
-// may change), watermarks() (when to write), plan_rewrite() (corrections). Threads: run() in one
-// thread; status() and view() from any. Invariants: one row per (category, symbol, open_time) in
-// candles_1m; lateness depends on the log alone; a restart rebuilds the book from replay-from and
-// revises nothing that did not change. Does not: write dead letters (bronze does) or larger candles
-// yet.
+// Parts: Pipeline (reading, positions, when to commit), FrameParser (judging), IdWindow (repeats),
+// Book (candles that may change), watermarks() (when to write), Emission (what to write),
+// LateTrades. Threads: run() in one thread; status(), head(), live() and markets() from any.
+// Invariants: one row per (category, symbol, open_time) in candles_1m; lateness depends on the log
+// alone; a restart rebuilds the book from replay-from and revises nothing that did not change. Does
+// not: write dead letters (bronze does) or larger candles yet.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <stop_token>
 
-#include "bronze/commit_summary.h"
-#include "bronze/lake.h"
+#include "bronze/pipeline.h"
 #include "silver/book.h"
 #include "silver/candle_row.h"
 
@@ -27,11 +25,8 @@ struct CandlesOptions {
   bool live = false;  // the clock may close candles when nothing comes any more
 };
 
-struct CandlesStatus {
-  bronze::CommitCounts committed;  // in = ok (candles and late trades) + filtered
-  std::int64_t commits = 0;
-  std::int64_t last_commit_us = 0;
-  std::int64_t last_commit_took_us = 0;
+// committed: in = ok (candles and late trades) + filtered.
+struct CandlesStatus : bronze::CommitStatus {
   std::int64_t late_trades = 0;
   std::int64_t candles_written = 0;
   std::int64_t candles_revised = 0;
@@ -39,19 +34,13 @@ struct CandlesStatus {
   std::size_t open_candles = 0;
 };
 
-class Candles {
+class Candles : public bronze::Pipeline {
  public:
   static constexpr const char* pipeline = "silver";
 
   static Result<std::unique_ptr<Candles>> open(const bronze::Lake& lake,
                                                const CandlesOptions& options);
-  virtual ~Candles() = default;
 
-  // As Sink::run().
-  virtual Result<> run(std::stop_token stop, std::int64_t drain_us) = 0;
-  virtual void commit_at_end() = 0;
-  virtual std::map<log::TopicPartition, std::int64_t> committed_offsets() const = 0;
-  virtual std::map<log::TopicPartition, std::int64_t> consumed_offsets() const = 0;
   virtual CandlesStatus status() const = 0;
 
   // One consistent cut for readers: the table's head, and the candles of one market from the book.
@@ -70,6 +59,9 @@ class Candles {
     Decimal last_price;
   };
   virtual std::vector<Market> markets() const = 0;
+
+ protected:
+  using Pipeline::Pipeline;
 };
 
 }  // namespace tradelake::silver

@@ -10,8 +10,9 @@
 #include <sstream>
 
 #include "core/decimal.h"
-#include "feed/simulator/capture_file.h"
+#include "feed/capture_lines.h"
 #include "feed/simulator/faults.h"
+#include "feed/simulator/frame_source.h"
 #include "feed/simulator/trade_frame.h"
 #include "feed/simulator/write_capture.h"
 
@@ -209,8 +210,8 @@ TEST(WrittenCaptures, AreTheSameForASeedWithAllFaultsAndReadBack) {
   EXPECT_EQ(content(wanted.path), content(again.path));
   EXPECT_GT(written->frames, 5'000u);
 
-  auto plain_reader = CaptureReader::open(wanted.path);
-  auto packed_reader = CaptureReader::open(packed.path);
+  auto plain_reader = CaptureLines::open(wanted.path);
+  auto packed_reader = CaptureLines::open(packed.path);
   std::uint64_t lines = 0;
   std::int64_t last_ns = 0;
   for (;; ++lines) {
@@ -228,16 +229,13 @@ TEST(WrittenCaptures, AreTheSameForASeedWithAllFaultsAndReadBack) {
   for (const auto& path : {wanted.path, packed.path, again.path}) std::filesystem::remove(path);
 }
 
-TEST(WrittenCaptures, TellWhatIsWrongWithALine) {
+TEST(CaptureSource, NamesALineThatCannotBeServed) {
   const auto path = temporary("bad.tsv");
   std::ofstream(path) << "1\tlinear\t{}\n2\tfutures\t{}\n";
-  auto reader = CaptureReader::open(path);
-  ASSERT_TRUE(reader);
-  EXPECT_TRUE(reader->next());
-  const auto bad = reader->next();
-  ASSERT_FALSE(bad);
-  EXPECT_NE(bad.error().message.find("line 2"), std::string::npos);
-  EXPECT_NE(bad.error().message.find("'futures'"), std::string::npos);
+  const auto source = make_capture_source({.path = path});
+  ASSERT_FALSE(source);
+  EXPECT_NE(source.error().message.find("line 2"), std::string::npos);
+  EXPECT_NE(source.error().message.find("'futures'"), std::string::npos);
   std::filesystem::remove(path);
 }
 
@@ -245,7 +243,7 @@ TEST(WrittenCaptures, ACutCompressedFileIsAnError) {
   const auto path = temporary("cut.tsv.zst");
   ASSERT_TRUE(write_capture({path, "linear:2", options(1), {}, 2'000}));
   std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
-  auto reader = CaptureReader::open(path);
+  auto reader = CaptureLines::open(path);
   for (;;) {
     const auto line = reader->next();
     if (!line) {

@@ -10,8 +10,8 @@
 
 #include "core/decimal.h"
 #include "core/time.h"
+#include "feed/capture_lines.h"
 #include "feed/instruments.h"
-#include "feed/simulator/capture_file.h"
 #include "feed/simulator/rest_api.h"
 #include "live_fixture.h"
 
@@ -80,7 +80,7 @@ TEST(SimulatedCapture, ArrivesByteForByte) {
   const auto path = captures / "bybit_v5_2026-08-09.tsv.zst";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "no captures here";
   std::multiset<std::string> expected;
-  auto reader = CaptureReader::open(path.string());
+  auto reader = CaptureLines::open(path.string());
   ASSERT_TRUE(reader);
   for (;;) {
     const auto line = reader->next();
@@ -88,7 +88,7 @@ TEST(SimulatedCapture, ArrivesByteForByte) {
     if (!*line) break;
     const auto text = (*line)->text;
     if (text.starts_with(R"({"topic":"publicTrade.)")) {
-      expected.insert(std::string(to_string((*line)->category)) + " " + std::string(text));
+      expected.insert(std::string((*line)->category) + " " + std::string(text));
     }
   }
   EXPECT_EQ(expected.size(), 120u);

@@ -7,7 +7,7 @@
 
 #include "bybit/control_frame.h"
 #include "bybit/topic.h"
-#include "feed/simulator/capture_file.h"
+#include "feed/capture_lines.h"
 #include "feed/simulator/frame_source.h"
 
 namespace tradelake::feed {
@@ -51,17 +51,38 @@ Content read_content(simdjson::dom::parser& parser, std::string_view text) {
   return content;
 }
 
+struct CaptureLine {
+  std::int64_t recv_ns = 0;
+  bybit::Category category{};
+  std::string_view text;  // valid until the next one is read
+};
+
+// Nothing at the end. Only the exchange's categories can be served.
+Result<std::optional<CaptureLine>> next_line(CaptureLines& lines) {
+  TL_ASSIGN(const auto line, lines.next());
+  if (!line) return std::nullopt;
+  const auto category = bybit::parse_category(line->category);
+  if (!category) {
+    return make_error(
+        Errc::corrupt,
+        "line {} of the capture has category '{}'; allowed are spot, linear, inverse, "
+        "option",
+        line->n, line->category);
+  }
+  return CaptureLine{line->recv_ns, *category, line->text};
+}
+
 class CaptureSource : public FrameSource {
  public:
-  CaptureSource(CaptureSourceOptions options, CaptureReader reader)
+  CaptureSource(CaptureSourceOptions options, CaptureLines reader)
       : options_(std::move(options)), reader_(std::move(reader)) {}
 
   // Reads the capture once, to know what it holds before anybody subscribes.
   Result<> look_through() {
-    TL_ASSIGN(auto reader, CaptureReader::open(options_.path));
+    TL_ASSIGN(auto reader, CaptureLines::open(options_.path));
     std::set<std::pair<bybit::Category, std::string>> symbols;
     for (;;) {
-      TL_ASSIGN(const auto line, reader.next());
+      TL_ASSIGN(const auto line, next_line(reader));
       if (!line) break;
       if (!first_ns_) first_ns_ = line->recv_ns;
       const auto content = read_content(parser_, line->text);
@@ -79,7 +100,7 @@ class CaptureSource : public FrameSource {
   void begin(std::int64_t now_us) override { begin_us_ = now_us; }
 
   Result<bool> next(std::vector<ScheduledFrame>& out) override {
-    TL_ASSIGN(const auto line, reader_.next());
+    TL_ASSIGN(const auto line, next_line(reader_));
     if (!line) return false;
     if (bybit::parse_control_frame(line->text)) return true;
     ScheduledFrame frame;
@@ -136,7 +157,7 @@ class CaptureSource : public FrameSource {
   }
 
   CaptureSourceOptions options_;
-  CaptureReader reader_;
+  CaptureLines reader_;
   simdjson::dom::parser parser_;
   std::optional<std::int64_t> first_ns_;
   std::int64_t begin_us_ = 0;
@@ -149,7 +170,7 @@ class CaptureSource : public FrameSource {
 }  // namespace
 
 Result<std::unique_ptr<FrameSource>> make_capture_source(const CaptureSourceOptions& options) {
-  TL_ASSIGN(auto reader, CaptureReader::open(options.path));
+  TL_ASSIGN(auto reader, CaptureLines::open(options.path));
   auto source = std::make_unique<CaptureSource>(options, std::move(reader));
   TL_TRY(source->look_through());
   return source;

@@ -7,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ssl/context.hpp>
 
+#include "feed/listening_socket.h"
 #include "feed/simulator/websocket_connection.h"
 
 namespace tradelake::feed {
@@ -49,17 +50,9 @@ Result<> WebServer::listen(const ListenOptions& options) {
                         options.tls_key, failed.message());
     }
   }
-  const auto address = asio::ip::make_address(options.host, failed);
-  const tcp::endpoint endpoint(address, options.port);
-  if (!failed) acceptor_.open(endpoint.protocol(), failed);
-  if (!failed) acceptor_.set_option(tcp::acceptor::reuse_address(true), failed);
-  if (!failed) acceptor_.bind(endpoint, failed);
-  if (!failed) acceptor_.listen(asio::socket_base::max_listen_connections, failed);
-  if (failed) {
-    return make_error(Errc::io, "simulator: cannot listen on {}:{}: {}", options.host, options.port,
-                      failed.message());
-  }
-  port_ = acceptor_.local_endpoint().port();
+  TL_ASSIGN(const auto socket, listen_on(options.host, options.port));
+  acceptor_.assign(socket.ipv6 ? tcp::v6() : tcp::v4(), socket.native);
+  port_ = socket.port;
   return {};
 }
 

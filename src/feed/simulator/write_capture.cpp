@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "feed/simulator/capture_file.h"
+#include "feed/simulator/capture_writer.h"
 #include "feed/simulator/faults.h"
 
 namespace tradelake::feed {

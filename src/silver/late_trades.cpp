@@ -1,0 +1,57 @@
+#include "silver/late_trades.h"
+
+#include <algorithm>
+#include <map>
+
+#include <arrow/api.h>
+
+#include "bronze/trade_rows.h"
+#include "core/time.h"
+#include "iceberg/columns.h"
+#include "iceberg/data_file_target.h"
+#include "iceberg/parquet_writer.h"
+
+namespace tradelake::silver {
+
+void LateTrades::add(const bronze::Trade& trade, const bronze::ParsedFrame& frame,
+                     bronze::MarketIndex market, const bronze::FrameOrigin& origin,
+                     std::int64_t greatest_time_us) {
+  batch_.append(trade, frame, market, origin);
+  open_time_us_.push_back(floor_to(trade.trade_time_us, us_per_minute));
+  late_by_ms_.push_back((greatest_time_us - trade.trade_time_us) / us_per_ms);
+}
+
+void LateTrades::clear() {
+  batch_.clear();
+  open_time_us_.clear();
+  late_by_ms_.clear();
+}
+
+Result<std::vector<iceberg::DataFile>> LateTrades::write_files(
+    iceberg::FileIo& io, const iceberg::Table& table, const bronze::MarketTable& markets,
+    const std::vector<std::string>& topics) const {
+  std::map<std::int32_t, std::vector<std::uint32_t>> by_day;
+  for (std::uint32_t row = 0; row < batch_.rows(); ++row) {
+    by_day[static_cast<std::int32_t>(floor_div(open_time_us_[row], us_per_day))].push_back(row);
+  }
+  std::vector<iceberg::DataFile> files;
+  const auto& metadata = *table.metadata;
+  for (auto& [day, rows] : by_day) {
+    std::ranges::stable_sort(rows, {}, [&](std::uint32_t row) {
+      const auto& name = markets.name(batch_.market[row]);
+      return std::tuple(to_string(name.category), std::string_view(name.symbol),
+                        open_time_us_[row]);
+    });
+    auto columns = bronze::trade_columns(batch_, markets, topics, rows);
+    columns.emplace_back("open_time", iceberg::timestamp_column(open_time_us_, rows));
+    columns.emplace_back("late_by_ms", iceberg::int64_column(late_by_ms_, rows));
+    const auto target = iceberg::new_data_file_target(metadata, {iceberg::Value{day}},
+                                                      metadata.default_sort_order_id);
+    TL_ASSIGN(auto file, iceberg::write_data_file(io, target, metadata.schema(),
+                                                  *iceberg::table_of(columns), {}));
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+}  // namespace tradelake::silver
