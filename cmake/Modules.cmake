@@ -8,6 +8,9 @@ function(tradelake_target name)
     # where it comes from a precompiled header, which makes it forget that it is not ours.
     target_compile_options(${name} PRIVATE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
                                            -Wno-array-bounds)
+  else()
+    # std::ranges::stable_sort of libstdc++ 12 calls a function that it deprecates itself.
+    target_compile_options(${name} PRIVATE -Wno-deprecated-declarations)
   endif()
 endfunction()
 

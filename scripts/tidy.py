@@ -30,7 +30,8 @@ def plain(command):
         elif word not in ("-Winvalid-pch", "-fpch-preprocess", "-Wno-maybe-uninitialized", "-Wno-restrict",
                           "-Wno-stringop-overflow"):
             kept.append(word)
-    return shlex.join(kept)
+    # As cmake/Modules.cmake tells clang.
+    return shlex.join([*kept, "-Wno-deprecated-declarations"])
 
 
 def headers_of(source, seen):

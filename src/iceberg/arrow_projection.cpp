@@ -171,8 +171,8 @@ Result<std::shared_ptr<arrow::ChunkedArray>> project_column(const NestedField& w
                                                             const arrow::ChunkedArray& data) {
   arrow::ArrayVector chunks;
   for (const auto& chunk : data.chunks()) {
-    TL_ASSIGN(auto projected, project_data(wanted, found, chunk->data()));
-    chunks.push_back(arrow::MakeArray(std::move(projected)));
+    TL_ASSIGN(const auto projected, project_data(wanted, found, chunk->data()));
+    chunks.push_back(arrow::MakeArray(projected));
   }
   return std::make_shared<arrow::ChunkedArray>(std::move(chunks), to_arrow_type(*wanted.type));
 }

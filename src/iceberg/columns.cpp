@@ -164,7 +164,7 @@ std::shared_ptr<arrow::Table> table_of(const std::vector<std::pair<std::string, 
     fields.push_back(arrow::field(name, column->type()));
     arrays.push_back(column);
   }
-  return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays));
+  return arrow::Table::Make(arrow::schema(std::move(fields)), arrays);
 }
 
 }  // namespace tradelake::iceberg
