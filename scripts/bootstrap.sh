@@ -7,13 +7,13 @@ want=${1:-build}
 
 build_packages=(
   g++ cmake ninja-build ccache mold pkg-config ca-certificates python3 python3-venv
-  libsimdjson-dev libssl-dev zlib1g-dev libzstd-dev libsqlite3-dev libxxhash-dev
+  libsimdjson-dev libssl-dev zlib1g-dev libzstd-dev libsqlite3-dev libpq-dev libxxhash-dev
   libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
   prometheus-cpp-dev libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
 )
 # Debian 12's default Boost lacks the URL library and conflicts with 1.81.
 if apt-cache show libboost1.81-dev >/dev/null 2>&1; then build_packages+=(libboost1.81-dev); else build_packages+=(libboost-dev); fi
-test_packages=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev chromium git zstd)
+test_packages=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev chromium git zstd postgresql)
 if [ "$(. /etc/os-release && echo "$ID")" = ubuntu ]; then
   # Ubuntu's chromium is a snap; the page's tests look for any of the usual browsers.
   test_packages=("${test_packages[@]/chromium/chromium-browser}")

@@ -48,6 +48,15 @@ if ! cmake --build build/release -j "$jobs" 2>&1 | tail -40; then echo "0 passed
 [ "${PIPESTATUS[0]}" = 0 ] || { echo "0 passed, 1 failed"; exit 1; }
 
 step lint scripts/lint.sh
+say stack
+trap 'scripts/stack.py down' EXIT
+if scripts/stack.py up; then
+  TRADELAKE_TEST_POSTGRES=$(. build/stack.env && echo "$TRADELAKE_CATALOG")
+  PGPASSWORD=$(. build/stack.env && echo "$PGPASSWORD")
+  export TRADELAKE_TEST_POSTGRES PGPASSWORD
+else
+  failed=$((failed + 1))
+fi
 for area in core bybit log feed iceberg bronze silver api; do
   [ -x build/release/test_$area ] && gtest build/release/test_$area
 done

@@ -25,6 +25,10 @@ std::string new_commit_id() {
   return fmt::format("{:016x}{:016x}", word(), word());
 }
 
+std::string progress_tag(const std::string& pipeline) {
+  return "tradelake-" + pipeline;
+}
+
 std::map<std::string, std::string> commit_summary(const std::string& pipeline,
                                                   const std::string& commit_id,
                                                   const Positions& positions,

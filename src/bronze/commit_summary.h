@@ -25,6 +25,10 @@ struct CommitCounts {
 
 std::string new_commit_id();
 
+// The tag that keeps the last commit of a pipeline in each of its tables from expiry by anybody: it
+// carries the offsets that the next start is checked against.
+std::string progress_tag(const std::string& pipeline);
+
 std::map<std::string, std::string> commit_summary(const std::string& pipeline,
                                                   const std::string& commit_id,
                                                   const Positions& positions,

@@ -157,12 +157,14 @@ class SinkImpl : public Sink {
               write_dead_letter_files(lake_.io, dead_letters_table_, dead_, topics_));
     const auto commit_id = new_commit_id();
     const auto summary = commit_summary(name_, commit_id, positions_, counts_);
+    const auto tag = progress_tag(name_);
     auto trades = trades_;  // readers see the old head until all is done
     iceberg::Transaction transaction(lake_.catalog, lake_.io);
     if (!trade_files.empty())
-      transaction.add(trades, iceberg::append_files(std::move(trade_files), summary));
+      transaction.add(trades, iceberg::append_files(std::move(trade_files), summary, tag));
     if (!dead_files.empty()) {
-      transaction.add(dead_letters_table_, iceberg::append_files(std::move(dead_files), summary));
+      transaction.add(dead_letters_table_,
+                      iceberg::append_files(std::move(dead_files), summary, tag));
     }
     transaction.set_progress(name_, commit_id, updates);
     TL_TRY(transaction.commit());

@@ -12,6 +12,9 @@ std::unexpected<Error> sqlite_error(sqlite3* database, int code) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return make_error(Errc::corrupt, "{}: {}", where, sqlite3_errmsg(database));
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return make_error(Errc::unavailable, "{}: {}", where, sqlite3_errmsg(database));
     case SQLITE_CONSTRAINT:
       return make_error(Errc::conflict, "{}: {}", where, sqlite3_errmsg(database));
     default:
@@ -90,6 +93,14 @@ std::string_view Statement::blob(int column) const {
 
 bool Statement::is_null(int column) const {
   return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL;
+}
+
+bool Statement::is_integer(int column) const {
+  return sqlite3_column_type(handle_.get(), column) == SQLITE_INTEGER;
+}
+
+int Statement::columns() const {
+  return sqlite3_column_count(handle_.get());
 }
 
 Result<Database> Database::open(const std::string& path, int page_bytes) {

@@ -27,8 +27,8 @@ class Statement {
   Statement& bind_blob(int index, std::string_view bytes);
   Statement& bind_null(int index);
 
-  // True: a row is there; false: done. Errors: io (busy, full, refused), corrupt, conflict (a
-  // constraint).
+  // True: a row is there; false: done. Errors: unavailable (another process has held the
+  // file for longer than the time-out), io (full, refused), corrupt, conflict (a constraint).
   Result<bool> step();
   // Runs to the end and resets.
   Result<> run();
@@ -39,6 +39,8 @@ class Statement {
   std::string_view text(int column) const;
   std::string_view blob(int column) const;
   bool is_null(int column) const;
+  bool is_integer(int column) const;
+  int columns() const;
 
  private:
   friend class Database;

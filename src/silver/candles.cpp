@@ -212,19 +212,20 @@ class CandlesImpl : public Candles {
     check_conservation();
     const auto commit_id = bronze::new_commit_id();
     const auto summary = bronze::commit_summary(name_, commit_id, positions_, counts_);
+    const auto tag = bronze::progress_tag(name_);
     auto candles = candles_;  // readers see the old head until all is done
     iceberg::Transaction transaction(lake_.catalog, lake_.io);
     if (!emission.empty()) {
-      TL_ASSIGN(auto action, emission.candle_action(candles_, lake_.io, summary));
+      TL_ASSIGN(auto action, emission.candle_action(candles_, lake_.io, summary, tag));
       transaction.add(candles, std::move(action));
     }
     if (emission.revised() > 0) {
       TL_ASSIGN(auto files, emission.revision_files(revisions_, lake_.io));
-      transaction.add(revisions_, iceberg::append_files(std::move(files), summary));
+      transaction.add(revisions_, iceberg::append_files(std::move(files), summary, tag));
     }
     if (late_.rows() > 0) {
       TL_ASSIGN(auto files, late_.write_files(lake_.io, late_trades_table_, markets_, topics_));
-      transaction.add(late_trades_table_, iceberg::append_files(std::move(files), summary));
+      transaction.add(late_trades_table_, iceberg::append_files(std::move(files), summary, tag));
     }
     transaction.set_progress(name_, commit_id, updates);
     TL_TRY(transaction.commit());

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from decimal import Decimal
 
-from lake import assert_lake, pointers, replay
+from lake import assert_lake, pointers, replay, table
 from oracle import Oracle, read_capture
 
 
@@ -19,6 +19,14 @@ def chdb_query(folder, sql):
 def test_a_capture_ends_up_in_the_tables_exactly(data_dir, capture):
     replay(data_dir, capture)
     assert_lake(data_dir, Oracle().take(read_capture(capture)))
+
+
+def test_the_last_commit_is_tagged_so_that_nobody_expires_it(data_dir, capture):
+    replay(data_dir, capture)
+    for name, tag in (("bronze.trades", "tradelake-bronze"), ("silver.candles_1m", "tradelake-silver")):
+        found = table(data_dir, name)
+        assert found.refs()[tag].snapshot_id == found.current_snapshot().snapshot_id
+        assert found.snapshot_by_name(tag).summary["tradelake.commit-id"]
 
 
 def test_a_second_run_over_the_same_file_adds_nothing(data_dir, capture):

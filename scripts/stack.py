@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""The services around tradelake, on loopback, without containers: stack.py up|down|status|logs [SERVICE ...]
+
+`up` leaves build/stack.env to source, with the addresses and secrets of an empty lake of its own. Each service has
+a port that was free, a directory of its own and a pid file; `down` stops by pid and removes the data.
+Services so far: postgres.
+"""
+import argparse
+import hashlib
+import os
+import pathlib
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+# Servers that refuse to run as root run as a user of their own, who may not look into a home directory.
+STATE = pathlib.Path("/tmp") / f"tradelake-stack-{os.getuid()}-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
+ENVIRONMENT = ROOT / "build/stack.env"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(what, ready, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{what} did not become ready within {seconds} s; see: scripts/stack.py logs {what}")
+        time.sleep(0.1)
+
+
+class Postgres:
+    """PostgreSQL with one database `tradelake` of user `tradelake`."""
+
+    name = "postgres"
+
+    def __init__(self):
+        self.folder = STATE / self.name
+        self.data = self.folder / "data"
+        self.log = self.folder / "log"
+
+    def program(self, name):
+        for folder in sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+            if (folder / name).exists():
+                return str(folder / name)
+        found = shutil.which(name)
+        if not found:
+            raise SystemExit(f"{name} is missing; make test installs PostgreSQL")
+        return found
+
+    def as_server(self, command):
+        """initdb and postgres refuse root."""
+        if os.getuid() != 0:
+            return command
+        return ["runuser", "-u", "postgres", "--", *command]
+
+    def start(self):
+        self.folder.mkdir(parents=True)
+        password = secrets.token_urlsafe(18)
+        secret = self.folder / "password"
+        secret.touch(mode=0o600)
+        secret.write_text(password)
+        if os.getuid() == 0:
+            STATE.chmod(0o755)
+            owner = pwd.getpwnam("postgres")
+            for path in (self.folder, secret):
+                os.chown(path, owner.pw_uid, owner.pw_gid)
+        quiet = {"stdout": subprocess.DEVNULL, "cwd": "/"}
+        subprocess.run(self.as_server([self.program("initdb"), "-D", self.data, "-U", "tradelake", "-A", "scram-sha-256",
+                                       "--pwfile", secret, "--no-locale", "-E", "UTF8"]), check=True, **quiet)
+        port = free_port()
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=50"
+        subprocess.run(self.as_server([self.program("pg_ctl"), "-D", self.data, "-l", self.log, "-w", "-o", options, "start"]),
+                       check=True, **quiet)
+        environment = {**os.environ, "PGPASSWORD": password}
+        subprocess.run([self.program("createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "tradelake", "tradelake"],
+                       check=True, env=environment)
+        return {"TRADELAKE_CATALOG": f"postgresql://tradelake@127.0.0.1:{port}/tradelake", "PGPASSWORD": password}
+
+    def pid(self):
+        file = self.data / "postmaster.pid"
+        return int(file.read_text().splitlines()[0]) if file.exists() else None
+
+    def stop(self, pid):
+        os.kill(pid, signal.SIGINT)  # fast: sessions are ended
+
+
+SERVICES = [Postgres()]
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+        return True
+    except (ProcessLookupError, TypeError):
+        return False
+
+
+def up(services):
+    down(services)
+    lines = {}
+    for service in services:
+        lines.update(service.start())
+        print(f"{service.name} is up")
+    ENVIRONMENT.parent.mkdir(exist_ok=True)
+    ENVIRONMENT.touch(mode=0o600)
+    ENVIRONMENT.write_text("".join(f"export {key}='{value}'\n" for key, value in lines.items()))
+    print(f"source {ENVIRONMENT.relative_to(ROOT)}")
+
+
+def down(services):
+    for service in services:
+        pid = service.pid()
+        if alive(pid):
+            service.stop(pid)
+            wait_for(service.name, lambda: not alive(pid))
+        shutil.rmtree(service.folder, ignore_errors=True)
+    ENVIRONMENT.unlink(missing_ok=True)
+
+
+def status(services):
+    for service in services:
+        print(f"{service.name}: {'up, pid ' + str(service.pid()) if alive(service.pid()) else 'down'}")
+
+
+def logs(services):
+    for service in services:
+        print(f"== {service.name}")
+        print(service.log.read_text() if service.log.exists() else "")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = {"up": up, "down": down, "status": status, "logs": logs}
+    parser.add_argument("command", choices=commands)
+    parser.add_argument("service", nargs="*")
+    arguments = parser.parse_args()
+    unknown = set(arguments.service) - {service.name for service in SERVICES}
+    if unknown:
+        parser.error(f"unknown service {', '.join(unknown)}; known: {', '.join(s.name for s in SERVICES)}")
+    commands[arguments.command]([s for s in SERVICES if not arguments.service or s.name in arguments.service])
+
+
+sys.exit(main())

@@ -1,0 +1,61 @@
+// A connection to the catalog's database, as much of SQL as the catalog needs: SQLite or
+// PostgreSQL.
+//
+// Threads: one at a time. Statements are written once for both: parameters $1, $2 …, upserts by ON
+// CONFLICT. Invariant: outside begin() … commit() or rollback() nothing is changed.
+// Does not: know the catalog's tables; retry; put a password into a message.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/error.h"
+
+namespace tradelake::iceberg {
+
+using SqlValue = std::variant<std::monostate, std::int64_t, std::string>;  // the first: NULL
+using SqlRow = std::vector<SqlValue>;
+
+class SqlSession {
+ public:
+  virtual ~SqlSession() = default;
+
+  // Connects again if the connection was lost. Reading waits for no writer. Errors: unavailable,
+  // io.
+  enum class Access { read, write };
+  virtual Result<> begin(Access access) = 0;
+  // Integers come as int64, everything else as text. Errors: unavailable (the connection is lost
+  // and with it the transaction: nothing of it happened), conflict (a constraint), io, corrupt.
+  virtual Result<std::vector<SqlRow>> query(std::string_view sql,
+                                            std::initializer_list<SqlValue> parameters) = 0;
+  // How many rows it changed.
+  virtual Result<std::int64_t> change(std::string_view sql,
+                                      std::initializer_list<SqlValue> parameters) = 0;
+  // Errors: unknown_outcome (it was sent and not answered), and those of query().
+  virtual Result<> commit() = 0;
+  // What cannot be rolled back is dropped with its connection.
+  virtual void rollback() noexcept = 0;
+
+  // Any number of statements without parameters.
+  virtual Result<> script(const std::string& sql) = 0;
+  virtual Result<bool> has_column(const std::string& table, const std::string& column) = 0;
+  // Behind a SELECT whose rows must not change, and no longer be changing, until the transaction
+  // ends.
+  virtual std::string_view lock_rows() const = 0;
+  // Whether another connection can tell what became of a transaction whose end was not answered.
+  virtual bool resolves_unknown_outcomes() const = 0;
+};
+
+// A SQLite file, made if missing. Errors: io, corrupt.
+Result<std::unique_ptr<SqlSession>> open_sqlite_session(const std::string& path);
+
+// postgresql://user@host:port/database; the password from PGPASSWORD or PGPASSFILE, as libpq has
+// it. Errors: invalid_argument (an address with a password in it, or none at all), unavailable.
+Result<std::unique_ptr<SqlSession>> open_postgres_session(const std::string& address);
+
+}  // namespace tradelake::iceberg
