@@ -4,7 +4,7 @@ BUILD = build/$(PRESET)
 PYTHON = .venv/bin/python
 JOBS ?= $(shell nproc)
 
-.PHONY: run test test-all build bench lint format clean bootstrap bootstrap-test fuzz-smoke
+.PHONY: stack run test test-all build bench lint format clean bootstrap bootstrap-test fuzz-smoke
 
 run: build
 	$(BUILD)/tradelake run
@@ -36,3 +36,8 @@ format: bootstrap-test
 
 clean:
 	rm -rf build
+
+# make stack [DO=up|down|status|logs]: the services around it, on loopback (scripts/stack.py).
+DO ?= up
+stack: bootstrap-test
+	@scripts/stack.py $(DO)

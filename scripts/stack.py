@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""The services around tradelake, on loopback, without containers: stack.py up|down|status|logs [SERVICE ...]
+"""The services around tradelake, on loopback, without containers.
+
+stack.py up|down|status|logs|kill|restart [SERVICE ...]
 
 `up` leaves build/stack.env to source, with the addresses and secrets of an empty lake of its own. Each service has
-a port that was free, a directory of its own and a pid file; `down` stops by pid and removes the data.
+a port that was free and a directory of its own; `down` stops it by pid and removes the data. `kill` is SIGKILL,
+`restart` starts it again on what it left. With TRADELAKE_STACK=NAME it is another stack, with build/stack-NAME.env.
 Services so far: postgres.
 """
 import argparse
@@ -20,8 +23,10 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # Servers that refuse to run as root run as a user of their own, who may not look into a home directory.
-STATE = pathlib.Path("/tmp") / f"tradelake-stack-{os.getuid()}-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
-ENVIRONMENT = ROOT / "build/stack.env"
+STACK = os.environ.get("TRADELAKE_STACK", "")
+OWNER = hashlib.sha256(f"{ROOT} {STACK}".encode()).hexdigest()[:8]
+STATE = pathlib.Path("/tmp") / f"tradelake-stack-{os.getuid()}-{OWNER}"
+ENVIRONMENT = ROOT / "build" / (f"stack-{STACK}.env" if STACK else "stack.env")
 
 
 def free_port():
@@ -78,13 +83,17 @@ class Postgres:
         subprocess.run(self.as_server([self.program("initdb"), "-D", self.data, "-U", "tradelake", "-A", "scram-sha-256",
                                        "--pwfile", secret, "--no-locale", "-E", "UTF8"]), check=True, **quiet)
         port = free_port()
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=50"
-        subprocess.run(self.as_server([self.program("pg_ctl"), "-D", self.data, "-l", self.log, "-w", "-o", options, "start"]),
-                       check=True, **quiet)
+        with (self.data / "postgresql.conf").open("a") as settings:
+            settings.write(f"port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\n")
+        self.restart()
         environment = {**os.environ, "PGPASSWORD": password}
         subprocess.run([self.program("createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "tradelake", "tradelake"],
                        check=True, env=environment)
         return {"TRADELAKE_CATALOG": f"postgresql://tradelake@127.0.0.1:{port}/tradelake", "PGPASSWORD": password}
+
+    def restart(self):
+        subprocess.run(self.as_server([self.program("pg_ctl"), "-D", self.data, "-l", self.log, "-w", "start"]),
+                       check=True, stdout=subprocess.DEVNULL, cwd="/")
 
     def pid(self):
         file = self.data / "postmaster.pid"
@@ -127,6 +136,32 @@ def down(services):
     ENVIRONMENT.unlink(missing_ok=True)
 
 
+def family(pid):
+    """A process and its children: killed together, as by a lost machine."""
+    pids = [pid]
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == pid:
+            pids.append(int(stat.parent.name))
+    return pids
+
+
+def kill(services):
+    for service in services:
+        pids = family(service.pid())
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        wait_for(service.name, lambda: not any(alive(pid) for pid in pids))
+
+
+def restart(services):
+    for service in services:
+        service.restart()
+
+
 def status(services):
     for service in services:
         print(f"{service.name}: {'up, pid ' + str(service.pid()) if alive(service.pid()) else 'down'}")
@@ -140,7 +175,7 @@ def logs(services):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = {"up": up, "down": down, "status": status, "logs": logs}
+    commands = {"up": up, "down": down, "status": status, "logs": logs, "kill": kill, "restart": restart}
     parser.add_argument("command", choices=commands)
     parser.add_argument("service", nargs="*")
     arguments = parser.parse_args()

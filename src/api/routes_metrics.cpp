@@ -45,6 +45,10 @@ void commits(MetricsText& text, const bronze::SinkStatus& sink,
   };
   text.counter("tradelake_commits_total", "Catalog transactions since the process started.");
   each([&](auto name, auto count, auto, auto) { text.sample(count, {{"pipeline", name}}); });
+  text.counter("tradelake_delayed_commits_total",
+               "Attempts for which the catalog or the warehouse was away.");
+  text.sample(sink.delayed_commits, {{"pipeline", bronze_name}})
+      .sample(candles.delayed_commits, {{"pipeline", silver_name}});
   text.gauge("tradelake_last_commit_age_seconds",
              "Time since the last commit; absent before the first.");
   each([&](auto name, auto, auto last_us, auto) {

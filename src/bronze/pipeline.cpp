@@ -1,6 +1,8 @@
 #include "bronze/pipeline.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include <spdlog/spdlog.h>
 
@@ -11,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto poll_wait = 50ms;
+constexpr auto shortest_pause = 100ms, longest_pause = 5'000ms;
 
 }  // namespace
 
@@ -46,16 +49,32 @@ Result<> Pipeline::run(std::stop_token stop, std::int64_t drain_us) {
     TL_ASSIGN(const auto chunk, reader_->poll(poll_wait));
     const bool at_end = chunk.records.empty();
     if (!at_end) TL_TRY(consume_all(chunk));
-    if (due() || (at_end && commit_at_end_)) TL_TRY(commit());
+    if (due() || (at_end && commit_at_end_)) TL_TRY(commit_when_possible(stop));
   }
   const std::int64_t deadline = now_us() + drain_us;
   while (now_us() < deadline) {
     TL_ASSIGN(const auto chunk, reader_->poll(0ms));
     if (chunk.records.empty()) break;
     TL_TRY(consume_all(chunk));
-    if (due()) TL_TRY(commit());
+    if (due()) TL_TRY(commit_when_possible(stop));
   }
-  return commit();
+  return commit_when_possible(stop);
+}
+
+Result<> Pipeline::commit_when_possible(const std::stop_token& stop) {
+  for (auto pause = shortest_pause;; pause = std::min(pause * 2, longest_pause)) {
+    auto done = commit();
+    if (done || done.error().code != Errc::unavailable || stop.stop_requested()) return done;
+    {
+      const std::lock_guard lock(mutex_);
+      ++commit_status_.delayed_commits;
+    }
+    spdlog::warn("event=commit_delayed pipeline={} again_in_ms={} error=\"{}\"", name_,
+                 pause.count(), done.error().message);
+    const auto until = std::chrono::steady_clock::now() + pause;
+    while (!stop.stop_requested() && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(20ms);
+  }
 }
 
 Result<> Pipeline::consume_all(const log::Chunk& chunk) {

@@ -27,6 +27,7 @@ struct CommitStatus {
   std::int64_t commits = 0;
   std::int64_t last_commit_us = 0;  // wall clock; 0: none yet
   std::int64_t last_commit_took_us = 0;
+  std::int64_t delayed_commits = 0;  // attempts for which catalog or warehouse were away
 };
 
 class Pipeline {
@@ -36,7 +37,9 @@ class Pipeline {
   Pipeline& operator=(const Pipeline&) = delete;
 
   // Consumes and commits until asked to stop; then takes what is in the log already (for at most
-  // `drain_us`) and commits. Errors: fenced, corrupt, io, unknown_outcome: the process has to stop.
+  // `drain_us`) and commits. While catalog or warehouse are away it waits for them, reading
+  // nothing. Errors: fenced, corrupt, io, unknown_outcome: the process has to stop; unavailable
+  // when asked to stop meanwhile.
   Result<> run(std::stop_token stop, std::int64_t drain_us);
   // From now on, commit whenever the end of the log is reached.
   void commit_at_end() { commit_at_end_ = true; }
@@ -59,7 +62,8 @@ class Pipeline {
   // Rows that the next commit would write.
   virtual std::size_t pending_rows() const = 0;
   virtual bool due();
-  // Writes what is pending and the positions, or does nothing if that is not possible yet.
+  // Writes what is pending and the positions, or does nothing if that is not possible yet. After an
+  // error of unavailable nothing of it has taken place, and it can be called again.
   virtual Result<> commit() = 0;
 
   // For commit(), under mutex_: what was consumed so far is in the tables.
@@ -85,6 +89,7 @@ class Pipeline {
 
  private:
   Result<> consume_all(const log::Chunk& chunk);
+  Result<> commit_when_possible(const std::stop_token& stop);
 
   std::unique_ptr<log::Reader> reader_;
   std::size_t uncommitted_bytes_ = 0;  // of raw frames

@@ -8,14 +8,14 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
 
 #include "api/server.h"
 #include "cli/command.h"
-#include "cli/embedded_lake.h"
 #include "cli/live_source.h"
+#include "cli/opened_lake.h"
+#include "core/event_log.h"
 #include "core/time.h"
 
 namespace tradelake::cli {
@@ -55,7 +55,7 @@ class EmbeddedRun {
       : settings_(settings), exit_when_done_(exit_when_done) {}
 
   Result<> run(const sigset_t& signals) {
-    TL_ASSIGN(lake_, EmbeddedLake::open(settings_.text("data_dir"), true));
+    TL_ASSIGN(lake_, OpenedLake::open_to_run(settings_));
     const bool live = is_live(settings_.text("source"));
     TL_TRY(open_pipelines(live));
     std::jthread sink([this](std::stop_token stop) { keep(sink_->run(stop, drain_us)); });
@@ -205,6 +205,7 @@ class EmbeddedRun {
             ? std::string("never")
             : fmt::format("{:.1f} s ago", static_cast<double>(now - sink.last_commit_us) / 1e6);
     if (isatty(STDOUT_FILENO) == 1) {
+      if (!takes_a_line(STDOUT_FILENO)) return;  // signals are waited for in this thread
       fmt::print(
           "\r\033[K{} {} | {:.0f} trades/s | lag {} frames | last commit {} | {} rows | {} dead "
           "letters",
@@ -234,7 +235,7 @@ class EmbeddedRun {
   Settings settings_;
   bool exit_when_done_;
   Failure failure_;
-  std::optional<EmbeddedLake> lake_;
+  std::optional<OpenedLake> lake_;
   std::unique_ptr<bronze::Sink> sink_;
   std::unique_ptr<silver::Candles> candles_;
   std::unique_ptr<api::Server> server_;
@@ -247,8 +248,8 @@ class EmbeddedRun {
 void add_run(CLI::App& root, Run& run) {
   auto* command = root.add_subcommand("run", "Everything in one process: collect, commit, serve");
   auto flags = std::make_shared<Flags>();
-  flags->settings =
-      SettingFlags::add(*command, {"data_dir", "source", "speed", "symbols", "listen"});
+  flags->settings = SettingFlags::add(
+      *command, {"data_dir", "source", "speed", "symbols", "listen", "catalog", "warehouse"});
   command->add_flag("--exit-when-done", flags->exit_when_done,
                     "End when a replay's file is committed in bronze and silver");
   command->callback([flags, &run] {
@@ -262,8 +263,7 @@ void add_run(CLI::App& root, Run& run) {
                          settings->text("source"))});
       }
       // Standard output is for the user; events go to standard error.
-      spdlog::set_default_logger(spdlog::stderr_color_mt("tradelake"));
-      spdlog::set_level(spdlog::level::from_str(settings->text("log_level")));
+      start_event_log(settings->text("log_level"));
       // Blocked before any thread starts, so that only watch() takes them.
       sigset_t signals;
       sigemptyset(&signals);

@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
+#include "core/event_log.h"
 #include "core/time.h"
 #include "feed/simulator/simulator.h"
 #include "feed/simulator/write_capture.h"
@@ -103,6 +104,7 @@ int serve(const Flags& flags) {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  start_event_log("info");
 
   feed::Simulator simulator(flags.options);
   if (const auto started = simulator.start(); !started) return report(started.error());

@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
-#include "cli/embedded_lake.h"
+#include "cli/opened_lake.h"
 #include "core/time.h"
 #include "iceberg/scan.h"
 #include "iceberg/table_printer.h"
@@ -26,7 +26,7 @@ struct Flags {
   std::int64_t limit = 20;
 };
 
-Result<> list(EmbeddedLake& lake) {
+Result<> list(OpenedLake& lake) {
   TL_ASSIGN(const auto tables, lake.catalog->list_tables());
   for (const auto& ident : tables) {
     TL_ASSIGN(const auto location, lake.catalog->metadata_location(ident));
@@ -48,7 +48,7 @@ Result<> snapshots(const iceberg::Table& table) {
   return {};
 }
 
-Result<> files(EmbeddedLake& lake, const iceberg::Table& table) {
+Result<> files(OpenedLake& lake, const iceberg::Table& table) {
   TL_ASSIGN(const auto entries, iceberg::plan_files(*table.metadata, *lake.io, {}));
   for (const auto& entry : entries) {
     fmt::print("{}\t{} rows\t{} bytes\n", entry.file.path, entry.file.record_count,
@@ -57,7 +57,7 @@ Result<> files(EmbeddedLake& lake, const iceberg::Table& table) {
   return {};
 }
 
-Result<> scan(EmbeddedLake& lake, const iceberg::Table& table, std::int64_t limit) {
+Result<> scan(OpenedLake& lake, const iceberg::Table& table, std::int64_t limit) {
   TL_ASSIGN(const auto entries, iceberg::plan_files(*table.metadata, *lake.io, {}));
   for (const auto& entry : entries) {
     if (limit <= 0) break;
@@ -69,12 +69,12 @@ Result<> scan(EmbeddedLake& lake, const iceberg::Table& table, std::int64_t limi
   return {};
 }
 
-using Look = std::function<Result<>(EmbeddedLake&, const iceberg::Table&, const Flags&)>;
+using Look = std::function<Result<>(OpenedLake&, const iceberg::Table&, const Flags&)>;
 
 int with_table(const Flags& flags, const Look& look) {
   const auto result = [&]() -> Result<> {
     TL_ASSIGN(const auto settings, flags.settings->load());
-    TL_ASSIGN(auto lake, EmbeddedLake::open(settings.text("data_dir"), false));
+    TL_ASSIGN(auto lake, OpenedLake::open_to_look(settings));
     if (flags.table.empty()) return list(lake);
     TL_ASSIGN(const auto ident, parse_ident(flags.table));
     TL_ASSIGN(const auto table, iceberg::load_table(*lake.catalog, *lake.io, ident));
@@ -93,7 +93,7 @@ void add_table(CLI::App& root, Run& run) {
                        Look look) {
     auto* sub = command->add_subcommand(name, text);
     auto flags = std::make_shared<Flags>();
-    flags->settings = SettingFlags::add(*sub, {"data_dir"});
+    flags->settings = SettingFlags::add(*sub, {"data_dir", "catalog", "warehouse"});
     if (named) sub->add_option("table", flags->table, "NAMESPACE.NAME")->required();
     if (limited) sub->add_option("--limit", flags->limit, "Rows at most")->capture_default_str();
     sub->callback(
@@ -101,18 +101,18 @@ void add_table(CLI::App& root, Run& run) {
   };
   add("list", "Every table and its metadata pointer", false, false, {});
   add("schema", "Columns with ids, types and texts", true, false,
-      [](EmbeddedLake&, const iceberg::Table& table, const Flags&) -> Result<> {
+      [](OpenedLake&, const iceberg::Table& table, const Flags&) -> Result<> {
         fmt::print("{}", iceberg::schema_as_text(table.metadata->schema()));
         return {};
       });
   add("snapshots", "Snapshots, oldest first", true, false,
-      [](EmbeddedLake&, const iceberg::Table& table, const Flags&) { return snapshots(table); });
+      [](OpenedLake&, const iceberg::Table& table, const Flags&) { return snapshots(table); });
   add("files", "Live data files", true, false,
-      [](EmbeddedLake& lake, const iceberg::Table& table, const Flags&) {
+      [](OpenedLake& lake, const iceberg::Table& table, const Flags&) {
         return files(lake, table);
       });
   add("scan", "Rows as text", true, true,
-      [](EmbeddedLake& lake, const iceberg::Table& table, const Flags& flags) {
+      [](OpenedLake& lake, const iceberg::Table& table, const Flags& flags) {
         return scan(lake, table, flags.limit);
       });
 }

@@ -7,6 +7,7 @@
 
 #include <toml++/toml.h>
 
+#include "core/address.h"
 #include "core/time.h"
 
 namespace tradelake {
@@ -15,6 +16,11 @@ namespace {
 constexpr auto settings = std::to_array<SettingInfo>({
     {"data_dir", SettingKind::text, "./data",
      "Where the embedded log, catalog and warehouse live."},
+    {"catalog", SettingKind::text, "sqlite",
+     "`sqlite` (catalog.db of the data directory), `sqlite:FILE`, or "
+     "`postgresql://user@host:port/database` with the password in PGPASSWORD."},
+    {"warehouse", SettingKind::text, "local",
+     "`local` (warehouse of the data directory), or `file:///DIR`."},
     {"source", SettingKind::text, "auto",
      "`bybit`, `ws://host:port` of a look-alike, `replay:FILE`, or `auto`: Bybit if it answers "
      "within 5 s, else the built-in simulator."},
@@ -164,6 +170,13 @@ Result<> Settings::set(const std::string& key, const std::string& text, SettingO
   if (info == nullptr) {
     return make_error(Errc::invalid_argument, "{}: unknown key {}; the nearest known one is {}",
                       where, key, nearest_key(key));
+  }
+  if (has_password(text)) {
+    return make_error(
+        Errc::invalid_argument,
+        "{}: {} holds a password, which everybody could read; leave it out, and set the "
+        "variable that its documentation names",
+        where, key);
   }
   Value value{text, 0, origin};
   if (info->kind != SettingKind::text) {

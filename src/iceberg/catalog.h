@@ -66,7 +66,6 @@ class Catalog {
 Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path,
                                                      const std::string& name);
 
-
 // The same in PostgreSQL, postgresql://user@host:port/database; the password from PGPASSWORD.
 // commit() asks what became of a COMMIT that was not answered; unknown_outcome is left only when
 // nobody answers for a minute. Errors: invalid_argument (a password in the address), unavailable.

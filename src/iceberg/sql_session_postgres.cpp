@@ -4,6 +4,7 @@
 
 #include <libpq-fe.h>
 
+#include "core/address.h"
 #include "iceberg/sql_session.h"
 
 namespace tradelake::iceberg {
@@ -198,15 +199,6 @@ class PostgresSession final : public SqlSession {
   const std::string address_;
   Connection connection_;
 };
-
-// Whether the address has a password: user:secret@host, or ?password=.
-bool has_password(std::string_view address) {
-  const auto begin = address.find("://") + 3;
-  const auto authority = address.substr(begin, address.find_first_of("/?", begin) - begin);
-  const auto at = authority.rfind('@');
-  return (at != std::string_view::npos && authority.substr(0, at).contains(':')) ||
-         address.contains("password=");
-}
 
 }  // namespace
 

@@ -69,6 +69,9 @@ Result<> Replayer::run(std::stop_token stop) {
     return {};
   };
 
+  // What an earlier run has appended is passed over without waiting for its time again.
+  std::int64_t resume_after = 0;
+  for (const auto& [where, n] : progress) resume_after = std::max(resume_after, n);
   Pace pace(options_.speed);
   while (!stop.stop_requested()) {
     auto line = lines.next();
@@ -81,7 +84,7 @@ Result<> Replayer::run(std::stop_token stop) {
       return append_end_markers(*writer, source);
     }
     const auto& [n, recv_ns, category, text] = **line;
-    while (!pace.due(recv_ns) && !stop.stop_requested()) {
+    while (n > resume_after && !pace.due(recv_ns) && !stop.stop_requested()) {
       TL_TRY(flush());
       pace.wait(stop);
     }

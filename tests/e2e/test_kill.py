@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lake import BINARY, assert_lake, replay, replay_arguments, tradelake
+from lake import BINARY, assert_lake, replay, replay_arguments, rows, tradelake
 from oracle import Oracle, read_capture
 
 # Small and frequent commits, so that a short run has many of them.
@@ -71,6 +71,27 @@ def test_kills_at_random_moments_change_nothing(tmp_path, seed):
             process.wait()
             kills += 1
     assert kills > 0
+    assert_lake(data_dir, expected)
+
+
+@pytest.mark.slow
+def test_one_run_killed_two_hundred_times_changes_nothing(tmp_path):
+    rng = random.Random(200)
+    capture = make_capture(tmp_path / "c.tsv.zst", 12_000, 200)
+    expected = Oracle().take(read_capture(capture))
+    data_dir = tmp_path / "data"
+    arguments = replay_arguments(data_dir, capture)
+    arguments[arguments.index("max")] = "30"  # so slow that the run lasts
+    for kill in range(200):
+        process = subprocess.Popen([BINARY, *map(str, arguments)], env=os.environ | BUSY,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0.02, 0.25))
+        assert process.poll() is None, f"the run was over after {kill} kills"
+        process.kill()
+        process.wait()
+    reached = len(rows(data_dir, "bronze.trades"))
+    assert reached > len(expected.trades) / 5, "the kills were all at the beginning"
+    replay(data_dir, capture)
     assert_lake(data_dir, expected)
 
 

@@ -13,15 +13,29 @@ from lake import BINARY, rows
 from oracle import Oracle
 
 
-def run_against_the_simulator(tmp_path, seconds, faults, rate):
+def full_pipe():
+    """The end to write to of a pipe that is full and stays so, while its other end is open."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    try:
+        while True:
+            os.write(writing, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(writing, True)
+    return writing
+
+
+def run_against_the_simulator(tmp_path, seconds, faults, rate, nobody_reads_events=False):
     record = tmp_path / "record.tsv"
     simulator = subprocess.Popen(
         [BINARY, "simulate", "--symbols", "linear:20,spot:10,inverse:3,option:2", "--rate", str(rate), "--faults", faults,
          "--record", record], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     url = re.search(r"ws://\S+", simulator.stdout.readline())[0]
+    events = tmp_path / "events"
     lake = subprocess.Popen(
         [BINARY, "run", "--data-dir", tmp_path / "data", "--source", url, "--listen", "127.0.0.1:0",
-         "--symbols", "linear:*,spot:*,inverse:*,option:*"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+         "--symbols", "linear:*,spot:*,inverse:*,option:*"], stdout=subprocess.DEVNULL,
+        stderr=full_pipe() if nobody_reads_events else events.open("w"),
         env=os.environ | {"TRADELAKE_COMMIT_INTERVAL": "500ms"})
     time.sleep(seconds)
     # The exchange ends first, so that all it completed is received.
@@ -30,8 +44,9 @@ def run_against_the_simulator(tmp_path, seconds, faults, rate):
     time.sleep(1)
     lake.send_signal(signal.SIGTERM)
     begin = time.monotonic()
-    events = lake.communicate(timeout=20)[1]
-    assert lake.returncode == 0, events[-2000:]
+    status = lake.wait(timeout=20)
+    events = events.read_text() if events.exists() else ""
+    assert status == 0, events[-2000:]
     assert time.monotonic() - begin < 5
     return record, events
 
@@ -65,4 +80,9 @@ def test_every_fault_for_a_while(tmp_path):
 @pytest.mark.slow
 def test_every_fault_for_ten_minutes(tmp_path):
     record, events = run_against_the_simulator(tmp_path, 600, "all", 2000)
+    check(tmp_path, record, events)
+
+
+def test_a_standard_error_that_nobody_reads_holds_nothing_up(tmp_path):
+    record, events = run_against_the_simulator(tmp_path, 8, "close=1s,drop=1s", 500, nobody_reads_events=True)
     check(tmp_path, record, events)

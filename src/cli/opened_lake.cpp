@@ -1,0 +1,93 @@
+#include "cli/opened_lake.h"
+
+#include <filesystem>
+
+#include "log/local_log.h"
+
+namespace tradelake::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* catalog_name = "tradelake";
+constexpr std::string_view sqlite_prefix = "sqlite:";
+constexpr std::string_view file_prefix = "file://";
+
+Result<fs::path> data_directory(const Settings& settings, bool make) {
+  std::error_code error;
+  const fs::path root = fs::absolute(settings.text("data_dir"), error).lexically_normal();
+  for (const auto& dir : {root, root / "tmp"}) {
+    if (make) fs::create_directories(dir, error);
+    if (error || !fs::is_directory(dir, error)) {
+      return make_error(Errc::io, "the data directory {} cannot be used: {}", dir.string(),
+                        error ? error.message() : "it does not exist");
+    }
+  }
+  return root;
+}
+
+Result<> open_catalog(const Settings& settings, bool to_run, OpenedLake& lake) {
+  const auto& address = settings.text("catalog");
+  if (address.starts_with("postgres")) {
+    TL_ASSIGN(lake.catalog, iceberg::open_postgres_catalog(address, catalog_name));
+    return {};
+  }
+  std::string file = address == "sqlite" ? "" : address.substr(sqlite_prefix.size());
+  if (address != "sqlite" && (!address.starts_with(sqlite_prefix) || file.empty())) {
+    return make_error(Errc::invalid_argument,
+                      "catalog is '{}'; allowed: sqlite, sqlite:FILE, "
+                      "postgresql://user@host:port/database",
+                      address);
+  }
+  if (file.empty()) {
+    TL_ASSIGN(const auto root, data_directory(settings, to_run));
+    file = root / "catalog.db";
+  }
+  TL_ASSIGN(lake.catalog, iceberg::open_sqlite_catalog(file, catalog_name));
+  return {};
+}
+
+Result<> open_warehouse(const Settings& settings, bool to_run, OpenedLake& lake) {
+  auto uri = settings.text("warehouse");
+  if (uri == "local") {
+    TL_ASSIGN(const auto root, data_directory(settings, to_run));
+    uri = std::string(file_prefix) + (root / "warehouse").string();
+  }
+  if (!uri.starts_with(file_prefix) || uri.size() == file_prefix.size()) {
+    return make_error(Errc::invalid_argument, "warehouse is '{}'; allowed: local, file:///DIR",
+                      uri);
+  }
+  while (uri.ends_with('/')) uri.pop_back();
+  std::error_code error;
+  const fs::path folder = uri.substr(file_prefix.size());
+  if (to_run) fs::create_directories(folder, error);
+  if (error) {
+    return make_error(Errc::io, "the warehouse {} cannot be used: {}", folder.string(),
+                      error.message());
+  }
+  TL_ASSIGN(lake.io, iceberg::make_local_file_io());
+  lake.warehouse_uri = std::move(uri);
+  return {};
+}
+
+}  // namespace
+
+Result<OpenedLake> OpenedLake::open_to_run(const Settings& settings) {
+  OpenedLake lake;
+  TL_ASSIGN(const auto root, data_directory(settings, true));
+  TL_ASSIGN(lake.lock, FileLock::acquire(root / "lock"));
+  TL_ASSIGN(lake.log, log::open_local_log(root / "log.db"));
+  TL_TRY(open_catalog(settings, true, lake));
+  TL_TRY(open_warehouse(settings, true, lake));
+  lake.spill_directory = root / "tmp";
+  return lake;
+}
+
+Result<OpenedLake> OpenedLake::open_to_look(const Settings& settings) {
+  OpenedLake lake;
+  TL_TRY(open_catalog(settings, false, lake));
+  TL_TRY(open_warehouse(settings, false, lake));
+  return lake;
+}
+
+}  // namespace tradelake::cli

@@ -1,0 +1,93 @@
+"""The catalog in PostgreSQL: the same tables, read by PyIceberg there; and a server that dies in the middle."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from urllib.parse import quote
+
+import pytest
+
+import lake
+from lake import BINARY, ROOT, assert_lake, replay_arguments, tradelake
+from oracle import Oracle, read_capture
+from test_kill import BUSY, make_capture
+
+
+def stack(*arguments):
+    """A stack of our own, since these tests kill its server."""
+    done = subprocess.run([sys.executable, ROOT / "scripts/stack.py", *arguments], capture_output=True, text=True,
+                          env=os.environ | {"TRADELAKE_STACK": "e2e"})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def server():
+    stack("up", "postgres")
+    lines = (ROOT / "build/stack-e2e.env").read_text().splitlines()
+    values = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+    yield {key: value.strip("'") for key, value in values.items()}
+    stack("down", "postgres")
+
+
+@pytest.fixture
+def catalog(server, monkeypatch):
+    """An empty database, and the lake's own reading of tables pointed at it."""
+    from pyiceberg.catalog.sql import SqlCatalog
+
+    name = f"t{time.monotonic_ns()}"
+    base = server["TRADELAKE_CATALOG"].rsplit("/", 1)[0]
+    monkeypatch.setenv("PGPASSWORD", server["PGPASSWORD"])
+    subprocess.run(["psql", "-q", base + "/tradelake", "-c", f"CREATE DATABASE {name}"], check=True)
+    monkeypatch.setenv("TRADELAKE_CATALOG", f"{base}/{name}")
+    uri = f"{base}/{name}".replace("postgresql://tradelake@", f"postgresql+psycopg2://tradelake:{quote(server['PGPASSWORD'])}@")
+    monkeypatch.setattr(lake, "table", lambda _, table: SqlCatalog("tradelake", uri=uri).load_table(table))
+    return f"{base}/{name}"
+
+
+def test_a_capture_ends_up_in_the_tables_exactly(data_dir, capture, catalog):
+    tradelake(*replay_arguments(data_dir, capture))
+    assert not (data_dir / "catalog.db").exists()
+    assert_lake(data_dir, Oracle().take(read_capture(capture)))
+    listed = tradelake("table", "list", "--warehouse", f"file://{data_dir}/warehouse").stdout
+    assert "silver.candles_1m\tfile://" in listed
+
+
+def test_the_password_is_nowhere(data_dir, capture, catalog, server):
+    done = tradelake(*replay_arguments(data_dir, capture))
+    assert server["PGPASSWORD"] not in done.stdout + done.stderr
+    secret = "postgresql://tradelake:Hidden9@127.0.0.1:1/x"
+    for arguments in (["run", "--catalog", secret], ["table", "list", "--catalog", secret]):
+        refused = tradelake(*arguments, check=False)
+        assert refused.returncode == 2
+        assert "Hidden9" not in refused.stdout + refused.stderr
+
+
+def test_a_server_that_is_killed_again_and_again_loses_and_doubles_nothing(data_dir, catalog, server, tmp_path):
+    capture = make_capture(tmp_path / "c.tsv.zst", 8_000, 41)
+    arguments = replay_arguments(data_dir, capture)
+    arguments[arguments.index("max")] = "20"
+    process = subprocess.Popen([BINARY, *map(str, arguments)], env=os.environ | BUSY, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    for _ in range(6):
+        time.sleep(1.0)
+        stack("kill", "postgres")
+        time.sleep(0.5)
+        stack("restart", "postgres")
+    events = process.communicate(timeout=120)[1]
+    assert process.returncode == 0, events[-3000:]
+    assert "event=commit_delayed" in events
+    assert_lake(data_dir, Oracle().take(read_capture(capture)))
+
+
+def test_kills_of_the_program_change_nothing(data_dir, catalog, tmp_path):
+    capture = make_capture(tmp_path / "c.tsv.zst", 3_000, 42)
+    for kill in range(12):
+        process = subprocess.Popen([BINARY, *map(str, replay_arguments(data_dir, capture))], env=os.environ | BUSY,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.05 + 0.02 * kill)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    tradelake(*replay_arguments(data_dir, capture))
+    assert_lake(data_dir, Oracle().take(read_capture(capture)))
