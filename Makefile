@@ -39,5 +39,6 @@ clean:
 
 # make stack [DO=up|down|status|logs]: the services around it, on loopback (scripts/stack.py).
 DO ?= up
-stack: bootstrap-test
+stack:
+	@scripts/bootstrap.sh stack
 	@scripts/stack.py $(DO)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bootstrap.sh build|test: installs what is missing to build, or to build and test. Safe to repeat; does
+# bootstrap.sh build|test|stack: installs what is missing to build, to build and test, or to start services too. Safe to repeat; does
 # nothing when nothing is missing. Debian 12 and Ubuntu 24.04.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,7 +21,8 @@ fi
 
 missing=()
 packages=("${build_packages[@]}")
-[ "$want" = test ] && packages+=("${test_packages[@]}")
+[ "$want" = build ] || packages+=("${test_packages[@]}")
+[ "$want" = stack ] && packages+=(openjdk-17-jre-headless maven)
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
 done
@@ -45,7 +46,7 @@ install_python() {
   cp "$list" "$stamp"
 }
 install_python scripts/requirements-build.txt
-[ "$want" = test ] && install_python scripts/requirements-test.txt
+[ "$want" = build ] || install_python scripts/requirements-test.txt
 
 install_node() {
   local folder=$1 stamp=$1/node_modules/.installed

@@ -6,7 +6,7 @@ stack.py up|down|status|logs|kill|restart [SERVICE ...]
 `up` leaves build/stack.env to source, with the addresses and secrets of an empty lake of its own. Each service has
 a port that was free and a directory of its own; `down` stops it by pid and removes the data. `kill` is SIGKILL,
 `restart` starts it again on what it left. With TRADELAKE_STACK=NAME it is another stack, with build/stack-NAME.env.
-Services so far: postgres.
+Services so far: kafka, postgres. What is downloaded stays in the user's cache directory.
 """
 import argparse
 import hashlib
@@ -26,6 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 STACK = os.environ.get("TRADELAKE_STACK", "")
 OWNER = hashlib.sha256(f"{ROOT} {STACK}".encode()).hexdigest()[:8]
 STATE = pathlib.Path("/tmp") / f"tradelake-stack-{os.getuid()}-{OWNER}"
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "tradelake"
 ENVIRONMENT = ROOT / "build" / (f"stack-{STACK}.env" if STACK else "stack.env")
 
 
@@ -103,7 +104,79 @@ class Postgres:
         os.kill(pid, signal.SIGINT)  # fast: sessions are ended
 
 
-SERVICES = [Postgres()]
+class Kafka:
+    """One broker that is its own controller (KRaft). Topics are declared, never made by the way."""
+
+    name = "kafka"
+    pom = ROOT / "deploy/stack/kafka-pom.xml"
+
+    def __init__(self):
+        self.folder = STATE / self.name
+        self.log = self.folder / "log"
+        self.settings = self.folder / "server.properties"
+        self.pid_file = self.folder / "pid"
+
+    def jars(self):
+        """Where the jars of the pom are; fetched once for each version of it."""
+        version = hashlib.sha256(self.pom.read_bytes()).hexdigest()[:12]
+        folder = CACHE / f"kafka-{version}"
+        if not folder.exists():
+            making = CACHE / f"kafka-{version}.{os.getpid()}"
+            subprocess.run(["mvn", "-B", "-q", "-f", self.pom, "dependency:copy-dependencies",
+                            f"-DoutputDirectory={making}", "-DincludeScope=runtime"], check=True)
+            making.rename(folder)
+        return f"{folder}/*"
+
+    def java(self, *arguments):
+        return ["java", "-Xms512m", "-Xmx512m", "-cp", self.jars(), *arguments]
+
+    def start(self):
+        self.folder.mkdir(parents=True)
+        self.port, controller = free_port(), free_port()
+        self.settings.write_text(f"""process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+log.dirs={self.folder}/data
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+""")
+        # An id that begins with '-' would be taken for an option.
+        cluster = "A" + secrets.token_urlsafe(16)[:21]
+        subprocess.run(self.java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.settings), check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.restart()
+        return {"TRADELAKE_LOG": f"kafka://127.0.0.1:{self.port}"}
+
+    def restart(self):
+        listeners = next(line for line in self.settings.read_text().splitlines() if line.startswith("listeners="))
+        port = int(listeners.split(",")[0].rsplit(":", 1)[1])
+        with self.log.open("a") as log:
+            broker = subprocess.Popen(self.java("kafka.Kafka", self.settings), stdout=log, stderr=log, cwd=self.folder,
+                                      stdin=subprocess.DEVNULL, start_new_session=True)
+        self.pid_file.write_text(str(broker.pid))
+
+        def ready():
+            if broker.poll() is not None:
+                raise SystemExit("kafka ended; see: scripts/stack.py logs kafka")
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", port)) == 0
+
+        wait_for(self.name, ready, 60)
+
+    def pid(self):
+        return int(self.pid_file.read_text()) if self.pid_file.exists() else None
+
+    def stop(self, pid):
+        os.kill(pid, signal.SIGTERM)
+
+
+SERVICES = [Kafka(), Postgres()]
 
 
 def alive(pid):

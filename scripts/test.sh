@@ -50,7 +50,7 @@ if ! cmake --build build/release -j "$jobs" 2>&1 | tail -40; then echo "0 passed
 step lint scripts/lint.sh
 say stack
 trap 'scripts/stack.py down' EXIT
-if scripts/stack.py up; then
+if scripts/stack.py up postgres; then
   TRADELAKE_TEST_POSTGRES=$(. build/stack.env && echo "$TRADELAKE_CATALOG")
   PGPASSWORD=$(. build/stack.env && echo "$PGPASSWORD")
   export TRADELAKE_TEST_POSTGRES PGPASSWORD
