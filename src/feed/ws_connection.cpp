@@ -16,6 +16,7 @@
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 
+#include "feed/frame_stream.h"
 #include "feed/resolve.h"
 
 namespace tradelake::feed {
@@ -26,8 +27,8 @@ namespace beast = boost::beast;
 namespace websocket = beast::websocket;
 using boost::system::error_code;
 
-using PlainStream = websocket::stream<beast::tcp_stream>;
-using TlsStream = websocket::stream<beast::ssl_stream<beast::tcp_stream>>;
+using PlainStream = websocket::stream<FrameStream<beast::tcp_stream>>;
+using TlsStream = websocket::stream<FrameStream<beast::ssl_stream<beast::tcp_stream>>>;
 
 }  // namespace
 
@@ -95,7 +96,7 @@ class Connection : public WsConnection::Impl,
 
   asio::awaitable<void> secure() {
     if constexpr (std::is_same_v<Stream, TlsStream>) {
-      auto& tls = ws_.next_layer();
+      auto& tls = ws_.next_layer().next_layer();
       if (!SSL_set_tlsext_host_name(tls.native_handle(), endpoint_.host.c_str())) {
         throw boost::system::system_error(asio::error::invalid_argument, "server name");
       }

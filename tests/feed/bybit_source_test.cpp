@@ -26,11 +26,7 @@ SimulatorOptions small_exchange(SentRecord& record) {
   options.symbols = "linear:12,spot:25,inverse:2,option:2";
   options.trades_per_second = 4'000;
   options.start_delay = std::chrono::milliseconds(200);
-  options.on_sent = [&record](const SentFrame& frame) {
-    bool ascii = true;
-    for (const char c : frame.text) ascii &= static_cast<unsigned char>(c) < 0x80;
-    record.add(frame, ascii);
-  };
+  options.on_sent = [&record](const SentFrame& frame) { record.add(frame); };
   return options;
 }
 

@@ -51,9 +51,9 @@ class KeepingSink : public FrameSink {
 
 class SentRecord {
  public:
-  void add(const SentFrame& frame, bool valid_utf8) {
+  void add(const SentFrame& frame) {
     const std::lock_guard lock(mutex_);
-    if (frame.alive && valid_utf8) {
+    if (frame.alive) {
       ++texts_[std::string(to_string(frame.category)) + " " + std::string(frame.text)];
     }
   }

@@ -129,7 +129,6 @@ void FrameFaults::add_extras(const GeneratedFrame& frame, std::vector<OutFrame>&
   if (fires(Fault::utf8, frame.due_us)) {
     auto bad = write(extra_frame(frame, frame.sent_ms - 1, 1), {});
     bad.text = break_utf8(std::move(bad.text), random_);
-    bad.invalid_utf8 = true;
     out.push_back(std::move(bad));
   }
 }

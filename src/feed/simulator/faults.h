@@ -22,7 +22,6 @@ struct OutFrame {
   std::int64_t due_us = 0;
   std::string text;
   std::vector<GeneratedTrade> fresh;
-  bool invalid_utf8 = false;  // whoever reads it has to fail the connection (RFC 6455, 8.1)
 };
 
 class FrameFaults {

@@ -22,8 +22,7 @@ struct ScheduledFrame {
   bybit::Category category{};
   std::string topic;
   std::string text;
-  std::int64_t due_us = 0;  // wall clock
-  bool invalid_utf8 = false;
+  std::int64_t due_us = 0;                               // wall clock
   std::vector<std::pair<std::string, BookTrade>> fresh;  // new good trades with their symbols
 };
 

@@ -58,9 +58,11 @@ class GeneratorSource : public FrameSource {
 
  private:
   ScheduledFrame schedule(OutFrame&& frame) const {
-    ScheduledFrame scheduled{frame.category,        listing_.streams[frame.stream].topic,
-                             std::move(frame.text), frame.due_us,
-                             frame.invalid_utf8,    {}};
+    ScheduledFrame scheduled{frame.category,
+                             listing_.streams[frame.stream].topic,
+                             std::move(frame.text),
+                             frame.due_us,
+                             {}};
     if (options_.trades_per_second == 0) scheduled.due_us = 0;
     scheduled.fresh.reserve(frame.fresh.size());
     for (const auto& trade : frame.fresh) {

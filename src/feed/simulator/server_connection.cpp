@@ -25,12 +25,9 @@ ServerConnection::ServerConnection(ConnectionHost& host, ConnectionSetup setup,
 
 void ServerConnection::send(std::shared_ptr<const ScheduledFrame> frame) {
   if (muted_ || gone_ || ending_ != Ending::none) return;
-  const bool last = frame->invalid_utf8;
   queued_bytes_ += frame->text.size();
   queue_.push_back({std::move(frame), {}});
   start_writing();
-  // The client has to fail the connection over it; what would come later could not arrive.
-  if (last) muted_ = true;
   if (queued_bytes_ > most_queued_bytes) end(Ending::no_close_frame);
 }
 

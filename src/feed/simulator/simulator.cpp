@@ -209,7 +209,7 @@ struct Simulator::Impl final : ConnectionHost {
     made.fresh.clear();
     const TopicKey key{made.category, made.topic};
     const auto frame = std::make_shared<const ScheduledFrame>(std::move(made));
-    if (options.faults[Fault::repeat].on() && !frame->invalid_utf8) {
+    if (options.faults[Fault::repeat].on()) {
       auto& kept = remembered[key];
       kept.push_back(frame);
       if (kept.size() > remembered_per_topic) kept.pop_front();
