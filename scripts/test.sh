@@ -20,14 +20,16 @@ gtest() {
   say "$1"
   local out=build/test-output.txt
   "$@" >"$out" 2>&1; local status=$?
-  local ok bad
+  local ok bad off
+  off=$(grep -cE '^\[  SKIPPED \] [A-Za-z].*\([0-9]+ ms\)$' "$out")
   ok=$(grep -oE '\[  PASSED  \] [0-9]+' "$out" | grep -oE '[0-9]+' | tail -1)
   bad=$(grep -cE '^\[  FAILED  \] [A-Za-z].*\([0-9]+ ms\)$' "$out")
   if [ $status -ne 0 ]; then
     [ "$bad" = 0 ] && bad=1
     tail -80 "$out"
   fi
-  echo "${ok:-0} passed, $bad failed"
+  echo "${ok:-0} passed, $bad failed, $off skipped"
+  skipped=$((skipped + off))
   passed=$((passed + ${ok:-0})); failed=$((failed + bad))
 }
 

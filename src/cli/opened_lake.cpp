@@ -13,9 +13,14 @@ constexpr const char* catalog_name = "tradelake";
 constexpr std::string_view sqlite_prefix = "sqlite:";
 constexpr std::string_view file_prefix = "file://";
 
-Result<fs::path> data_directory(const Settings& settings, bool make) {
+fs::path data_directory(const Settings& settings) {
+  std::error_code
+      ignored;  // only of a working directory that is gone: the path stays relative then
+  return fs::absolute(settings.text("data_dir"), ignored).lexically_normal();
+}
+
+Result<> check_directory(const fs::path& root, bool make) {
   std::error_code error;
-  const fs::path root = fs::absolute(settings.text("data_dir"), error).lexically_normal();
   for (const auto& dir : {root, root / "tmp"}) {
     if (make) fs::create_directories(dir, error);
     if (error || !fs::is_directory(dir, error)) {
@@ -23,10 +28,10 @@ Result<fs::path> data_directory(const Settings& settings, bool make) {
                         error ? error.message() : "it does not exist");
     }
   }
-  return root;
+  return {};
 }
 
-Result<> open_catalog(const Settings& settings, bool to_run, OpenedLake& lake) {
+Result<> open_catalog(const Settings& settings, const fs::path& root, OpenedLake& lake) {
   const auto& address = settings.text("catalog");
   if (address.starts_with("postgres")) {
     TL_ASSIGN(lake.catalog, iceberg::open_postgres_catalog(address, catalog_name));
@@ -39,20 +44,15 @@ Result<> open_catalog(const Settings& settings, bool to_run, OpenedLake& lake) {
                       "postgresql://user@host:port/database",
                       address);
   }
-  if (file.empty()) {
-    TL_ASSIGN(const auto root, data_directory(settings, to_run));
-    file = root / "catalog.db";
-  }
+  if (file.empty()) file = root / "catalog.db";
   TL_ASSIGN(lake.catalog, iceberg::open_sqlite_catalog(file, catalog_name));
   return {};
 }
 
-Result<> open_warehouse(const Settings& settings, bool to_run, OpenedLake& lake) {
+Result<> open_warehouse(const Settings& settings, const fs::path& root, bool make,
+                        OpenedLake& lake) {
   auto uri = settings.text("warehouse");
-  if (uri == "local") {
-    TL_ASSIGN(const auto root, data_directory(settings, to_run));
-    uri = std::string(file_prefix) + (root / "warehouse").string();
-  }
+  if (uri == "local") uri = std::string(file_prefix) + (root / "warehouse").string();
   if (!uri.starts_with(file_prefix) || uri.size() == file_prefix.size()) {
     return make_error(Errc::invalid_argument, "warehouse is '{}'; allowed: local, file:///DIR",
                       uri);
@@ -60,7 +60,7 @@ Result<> open_warehouse(const Settings& settings, bool to_run, OpenedLake& lake)
   while (uri.ends_with('/')) uri.pop_back();
   std::error_code error;
   const fs::path folder = uri.substr(file_prefix.size());
-  if (to_run) fs::create_directories(folder, error);
+  if (make) fs::create_directories(folder, error);
   if (error) {
     return make_error(Errc::io, "the warehouse {} cannot be used: {}", folder.string(),
                       error.message());
@@ -74,19 +74,24 @@ Result<> open_warehouse(const Settings& settings, bool to_run, OpenedLake& lake)
 
 Result<OpenedLake> OpenedLake::open_to_run(const Settings& settings) {
   OpenedLake lake;
-  TL_ASSIGN(const auto root, data_directory(settings, true));
+  const auto root = data_directory(settings);
+  TL_TRY(check_directory(root, true));
   TL_ASSIGN(lake.lock, FileLock::acquire(root / "lock"));
   TL_ASSIGN(lake.log, log::open_local_log(root / "log.db"));
-  TL_TRY(open_catalog(settings, true, lake));
-  TL_TRY(open_warehouse(settings, true, lake));
+  TL_TRY(open_catalog(settings, root, lake));
+  TL_TRY(open_warehouse(settings, root, true, lake));
   lake.spill_directory = root / "tmp";
   return lake;
 }
 
 Result<OpenedLake> OpenedLake::open_to_look(const Settings& settings) {
   OpenedLake lake;
-  TL_TRY(open_catalog(settings, false, lake));
-  TL_TRY(open_warehouse(settings, false, lake));
+  const auto root = data_directory(settings);
+  const bool embedded =
+      settings.text("catalog") == "sqlite" || settings.text("warehouse") == "local";
+  if (embedded) TL_TRY(check_directory(root, false));
+  TL_TRY(open_catalog(settings, root, lake));
+  TL_TRY(open_warehouse(settings, root, false, lake));
   return lake;
 }
 
