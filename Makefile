@@ -37,8 +37,13 @@ format: bootstrap-test
 clean:
 	rm -rf build
 
-# make stack [DO=up|down|status|logs]: the services around it, on loopback (scripts/stack.py).
-DO ?= up
+# make stack [up|down|status|logs] [SERVICE …]: Kafka, PostgreSQL and MinIO on loopback (scripts/stack.py).
+# What follows `stack` on the command line are its arguments, and no targets of their own.
+ifeq (stack,$(firstword $(MAKECMDGOALS)))
+STACK_ARGUMENTS := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+$(eval .PHONY: $(STACK_ARGUMENTS))
+$(eval $(STACK_ARGUMENTS):;@:)
+endif
 stack:
-	@scripts/bootstrap.sh stack
-	@scripts/stack.py $(DO)
+	@scripts/bootstrap.sh test
+	@scripts/stack.py $(or $(STACK_ARGUMENTS),up)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# bench.sh: replay into committed bronze and silver, with CPU seconds per million trades and peak memory.
+# bench.sh: replay into committed bronze and silver, then Kafka into bronze on the real stack; with CPU seconds per million
+# trades and peak memory.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cmake --build build/release --target tradelake -j "$(nproc)" | tail -1
@@ -23,3 +24,4 @@ print(f"replay: {trades} trades in {wall:.2f} s = {trades / wall / 1e3:.0f} k/s;
       f"{cpu / trades * 1e6:.2f} CPU s per million; peak {used.ru_maxrss / 1024:.0f} MiB")
 PY
 done
+.venv/bin/python scripts/bench_stack.py "$work/capture.tsv"

@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
-# bootstrap.sh build|test|stack: installs what is missing to build, to build and test, or to start services too. Safe to repeat; does
-# nothing when nothing is missing. Debian 12 and Ubuntu 24.04.
+# bootstrap.sh build|test: installs what is missing to build, or to build, test and start services. Safe to repeat; does nothing
+# when nothing is missing. Debian 12 and Ubuntu 24.04.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 want=${1:-build}
 
 build_packages=(
   g++ cmake ninja-build ccache mold pkg-config ca-certificates python3 python3-venv
-  libsimdjson-dev libssl-dev zlib1g-dev libzstd-dev libsqlite3-dev libpq-dev libxxhash-dev
+  libsimdjson-dev libssl-dev zlib1g-dev libzstd-dev libsqlite3-dev libpq-dev libxxhash-dev librdkafka-dev
   libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
   prometheus-cpp-dev libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
 )
 # Debian 12's default Boost lacks the URL library and conflicts with 1.81.
 if apt-cache show libboost1.81-dev >/dev/null 2>&1; then build_packages+=(libboost1.81-dev); else build_packages+=(libboost-dev); fi
-test_packages=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev chromium git zstd postgresql)
+test_packages=(
+  clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev chromium git zstd postgresql openjdk-17-jre-headless maven faketime
+)
 if [ "$(. /etc/os-release && echo "$ID")" = ubuntu ]; then
   # Ubuntu's chromium is a snap; the page's tests look for any of the usual browsers.
   test_packages=("${test_packages[@]/chromium/chromium-browser}")
@@ -22,7 +24,6 @@ fi
 missing=()
 packages=("${build_packages[@]}")
 [ "$want" = build ] || packages+=("${test_packages[@]}")
-[ "$want" = stack ] && packages+=(openjdk-17-jre-headless maven)
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
 done
@@ -47,6 +48,8 @@ install_python() {
 }
 install_python scripts/requirements-build.txt
 [ "$want" = build ] || install_python scripts/requirements-test.txt
+# Go, newer than the distribution's, to build the S3 servers that stack.py starts.
+[ "$want" = build ] || install_python scripts/requirements-stack.txt
 
 install_node() {
   local folder=$1 stamp=$1/node_modules/.installed

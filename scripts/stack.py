@@ -6,10 +6,13 @@ stack.py up|down|status|logs|kill|restart [SERVICE ...]
 `up` leaves build/stack.env to source, with the addresses and secrets of an empty lake of its own. Each service has
 a port that was free and a directory of its own; `down` stops it by pid and removes the data. `kill` is SIGKILL,
 `restart` starts it again on what it left. With TRADELAKE_STACK=NAME it is another stack, with build/stack-NAME.env.
-Services so far: kafka, postgres. What is downloaded stays in the user's cache directory.
+Services: kafka, postgres, minio; on request versitygw, a second S3 server that is built in a third of the time.
+What is downloaded or built stays in the user's cache directory.
 """
 import argparse
+import contextlib
 import hashlib
+import json
 import os
 import pathlib
 import pwd
@@ -20,6 +23,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # Servers that refuse to run as root run as a user of their own, who may not look into a home directory.
@@ -42,6 +47,36 @@ def wait_for(what, ready, seconds=30):
         if time.monotonic() > deadline:
             raise SystemExit(f"{what} did not become ready within {seconds} s; see: scripts/stack.py logs {what}")
         time.sleep(0.1)
+
+
+def go_program(module, version):
+    """The program at the end of a Go module's path, built once for each version of it."""
+    name = module.rsplit("/", 1)[1]
+    program = CACHE / f"{name}-{version}" / name
+    if not program.exists():
+        go = ROOT / ".venv/bin/go"
+        if not go.exists():
+            raise SystemExit("Go is missing; scripts/bootstrap.sh stack installs it")
+        print(f"building {name} {version} from source, once for this user; takes minutes", flush=True)
+        making = CACHE / f"{name}-{version}.{os.getpid()}"
+        work = making / "work"  # modules and objects: 2 GB that nobody needs afterwards
+        environment = {**os.environ, "GOBIN": str(making), "GOPATH": str(work / "path"), "GOCACHE": str(work / "cache"),
+                       "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw -buildvcs=false"}
+        making.mkdir(parents=True)
+        try:
+            built = subprocess.run([go, "install", f"{module}@{version}"], env=environment, cwd=making,
+                                   capture_output=True, text=True)
+            if built.returncode != 0:
+                raise SystemExit(f"{name} cannot be built: {built.stderr[-2000:]}")
+            shutil.rmtree(work)
+            try:
+                making.rename(program.parent)
+            except OSError:  # somebody else was faster
+                if not program.exists():
+                    raise
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+    return program
 
 
 class Postgres:
@@ -144,6 +179,8 @@ offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=300
 auto.create.topics.enable=false
 """)
         # An id that begins with '-' would be taken for an option.
@@ -176,7 +213,83 @@ auto.create.topics.enable=false
         os.kill(pid, signal.SIGTERM)
 
 
-SERVICES = [Kafka(), Postgres()]
+class S3Server:
+    """What S3 servers that keep objects in a folder share: secrets, an empty bucket, health, pid."""
+
+    bucket = "tradelake"
+
+    def __init__(self):
+        self.folder = STATE / self.name
+        self.data = self.folder / "data"
+        self.log = self.folder / "log"
+        self.settings = self.folder / "settings.json"
+        self.pid_file = self.folder / "pid"
+
+    def start(self):
+        (self.data / self.bucket).mkdir(parents=True)  # such a folder is a bucket
+        self.settings.touch(mode=0o600)
+        self.settings.write_text(json.dumps({"port": free_port(), "key": "tradelake" + secrets.token_hex(4),
+                                             "secret": secrets.token_urlsafe(24)}))
+        self.restart()
+        settings = json.loads(self.settings.read_text())
+        return {"TRADELAKE_WAREHOUSE": f"s3://{self.bucket}/lake", "AWS_REGION": "us-east-1",
+                "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{settings['port']}",
+                "AWS_ACCESS_KEY_ID": settings["key"], "AWS_SECRET_ACCESS_KEY": settings["secret"]}
+
+    def restart(self):
+        settings = json.loads(self.settings.read_text())
+        port = settings["port"]
+        with self.log.open("a") as log:
+            server = subprocess.Popen(self.command(port), stdout=log, stderr=log, cwd=self.folder, stdin=subprocess.DEVNULL,
+                                      start_new_session=True, env={**os.environ, **self.environment(settings)})
+        self.pid_file.write_text(str(server.pid))
+
+        def ready():
+            if server.poll() is not None:
+                raise SystemExit(f"{self.name} ended; see: scripts/stack.py logs {self.name}")
+            try:
+                return urllib.request.urlopen(f"http://127.0.0.1:{port}{self.health}", timeout=5).status == 200
+            except (urllib.error.URLError, OSError):
+                return False
+
+        wait_for(self.name, ready)
+
+    def pid(self):
+        return int(self.pid_file.read_text()) if self.pid_file.exists() else None
+
+    def stop(self, pid):
+        os.kill(pid, signal.SIGTERM)
+
+
+class Minio(S3Server):
+    name = "minio"
+    health = "/minio/health/cluster"
+
+    def command(self, port):
+        program = go_program("github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c")
+        return [program, "server", "--quiet", "--address", f"127.0.0.1:{port}", "--certs-dir", self.folder / "certs", self.data]
+
+    def environment(self, settings):
+        return {"MINIO_ROOT_USER": settings["key"], "MINIO_ROOT_PASSWORD": settings["secret"], "MINIO_BROWSER": "off",
+                "MINIO_UPDATE": "off"}
+
+
+class Versitygw(S3Server):
+    """Objects are files of a file system, with extended attributes."""
+
+    name = "versitygw"
+    health = "/health"
+    on_request = True
+
+    def command(self, port):
+        program = go_program("github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
+        return [program, "--port", f"127.0.0.1:{port}", "--quiet", "--health", self.health, "posix", self.data]
+
+    def environment(self, settings):
+        return {"ROOT_ACCESS_KEY": settings["key"], "ROOT_SECRET_KEY": settings["secret"]}
+
+
+SERVICES = [Kafka(), Postgres(), Minio(), Versitygw()]
 
 
 def alive(pid):
@@ -226,7 +339,8 @@ def kill(services):
     for service in services:
         pids = family(service.pid())
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # a child that has just ended by itself
+                os.kill(pid, signal.SIGKILL)
         wait_for(service.name, lambda: not any(alive(pid) for pid in pids))
 
 
@@ -255,7 +369,11 @@ def main():
     unknown = set(arguments.service) - {service.name for service in SERVICES}
     if unknown:
         parser.error(f"unknown service {', '.join(unknown)}; known: {', '.join(s.name for s in SERVICES)}")
-    commands[arguments.command]([s for s in SERVICES if not arguments.service or s.name in arguments.service])
+    if arguments.service:
+        named = [service for service in SERVICES if service.name in arguments.service]
+    else:
+        named = [service for service in SERVICES if arguments.command != "up" or not getattr(service, "on_request", False)]
+    commands[arguments.command](named)
 
 
 sys.exit(main())

@@ -52,14 +52,19 @@ if ! cmake --build build/release -j "$jobs" 2>&1 | tail -40; then echo "0 passed
 step lint scripts/lint.sh
 say stack
 trap 'scripts/stack.py down' EXIT
-if scripts/stack.py up postgres; then
+# versitygw is built in half the time that MinIO takes, once for each user; make test-all builds both.
+s3=versitygw; [ "$how" = all ] && s3=minio
+if scripts/stack.py up kafka postgres $s3; then
   TRADELAKE_TEST_POSTGRES=$(. build/stack.env && echo "$TRADELAKE_CATALOG")
+  TRADELAKE_TEST_KAFKA=$(. build/stack.env && echo "$TRADELAKE_LOG")
   PGPASSWORD=$(. build/stack.env && echo "$PGPASSWORD")
-  export TRADELAKE_TEST_POSTGRES PGPASSWORD
+  TRADELAKE_TEST_S3=$(. build/stack.env && echo "$TRADELAKE_WAREHOUSE")
+  eval "$(grep '^export AWS_' build/stack.env)"
+  export TRADELAKE_TEST_POSTGRES TRADELAKE_TEST_KAFKA PGPASSWORD TRADELAKE_TEST_S3
 else
   failed=$((failed + 1))
 fi
-for area in core bybit log feed iceberg bronze silver api; do
+for area in core bybit log feed iceberg bronze silver ops api; do
   [ -x build/release/test_$area ] && gtest build/release/test_$area
 done
 marker=(-m "not slow"); [ "$how" = all ] && marker=()

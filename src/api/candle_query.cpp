@@ -19,8 +19,10 @@ class CandleQuery::Minutes {
     const auto [at, fresh] = minutes_.try_emplace(row.open_time_us);
     auto& minute = at->second;
     minute.stored |= stored;
+    const auto revision = std::max(row.revision, minute.row.revision);
     // The book was there first and knows at least as much, unless it was rebuilt in part.
     if (fresh || row.trades > minute.row.trades) minute.row = std::move(row);
+    minute.row.revision = revision;
     if (starts_.size() > limit_) {
       starts_.erase(starts_.begin());
       minutes_.erase(minutes_.begin(), minutes_.lower_bound(*starts_.begin()));

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/duration_histogram.h"
+
 namespace tradelake::api {
 
 class MetricsText {
@@ -22,15 +24,22 @@ class MetricsText {
   MetricsText& gauge(std::string_view name, std::string_view help) {
     return family(name, "gauge", help);
   }
+  MetricsText& histogram(std::string_view name, std::string_view help) {
+    return family(name, "histogram", help);
+  }
 
   MetricsText& sample(std::int64_t value, Labels labels = {});
   MetricsText& seconds(std::int64_t microseconds, Labels labels = {});
+  // The samples of one histogram, in seconds.
+  MetricsText& durations(const DurationHistogram& durations, Labels labels = {});
 
   std::string take() && { return std::move(out_); }
 
  private:
   MetricsText& family(std::string_view name, std::string_view type, std::string_view help);
-  void begin_sample(Labels labels);
+  // `upper_bound`: the label `le`, unless it is empty.
+  void begin_sample(Labels labels, std::string_view suffix = {}, std::string_view upper_bound = {});
+  void label(char separator, std::string_view name, std::string_view value);
 
   std::string out_;
   std::string name_;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "api/assets.h"
+#include "api/metrics.h"
 
 namespace tradelake::api {
 namespace {
@@ -19,6 +20,9 @@ Answer<Response> bybit_kline(Lake& lake, const Query& query) {
 Answer<Response> bybit_time(Lake&, const Query&) {
   return get_bybit_time();
 }
+Answer<Response> readyz(Lake& lake, const Query&) {
+  return readiness(lake.context.ready());
+}
 
 constexpr auto routes = std::to_array<Route>({
     {"/v1/candles", get_candles},
@@ -27,6 +31,7 @@ constexpr auto routes = std::to_array<Route>({
     {"/v1/tables", get_tables},
     {"/v1/status", get_status},
     {"/metrics", get_metrics},
+    {"/readyz", readyz},
     {"/v5/market/kline", bybit_kline},
     {"/v5/market/time", bybit_time},
 });

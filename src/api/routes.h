@@ -47,8 +47,4 @@ Answer<T> answer(Result<T> result) {
   return *std::move(result);
 }
 
-// Records not yet read by a pipeline, given the sum of the log's next offsets.
-std::int64_t lag_records(std::int64_t log_end_records,
-                         const std::map<log::TopicPartition, std::int64_t>& consumed);
-
 }  // namespace tradelake::api

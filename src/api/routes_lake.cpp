@@ -88,12 +88,20 @@ Answer<std::map<MarketKey, MarketLine>> all_markets(Lake& lake) {
   return lines;
 }
 
+// Nothing while the log does not answer, or no partition is this process's.
+std::optional<std::int64_t> lag(const SourceStatus& source, const bronze::Pipeline& pipeline) {
+  const auto consumed = pipeline.consumed_offsets();
+  if (source.log.empty() || consumed.empty()) return std::nullopt;
+  return log::records_ahead(source.log, consumed);
+}
+
 void write_pipeline(JsonWriter& json, const bronze::CommitCounts& counts, std::int64_t commits,
-                    std::int64_t last_commit_us, std::int64_t took_us, std::int64_t lag) {
+                    std::int64_t last_commit_us, std::int64_t took_us,
+                    std::optional<std::int64_t> lag) {
   json.member("in", counts.in).member("rows", counts.ok).member("dead_letters", counts.dead);
   json.member("filtered", counts.filtered).member("commits", commits);
   integer_or_null(json, "last_commit", ms(last_commit_us)).member("last_commit_took_us", took_us);
-  json.member("lag_records", lag);
+  integer_or_null(json, "lag_records", lag);
 }
 
 void write_source(JsonWriter& json, const SourceStatus& source) {
@@ -107,14 +115,6 @@ void write_source(JsonWriter& json, const SourceStatus& source) {
 }
 
 }  // namespace
-
-std::int64_t lag_records(std::int64_t log_end_records,
-                         const std::map<log::TopicPartition, std::int64_t>& consumed) {
-  std::int64_t read = 0;
-  for (const auto& [where, offset] : consumed) read += offset;
-  // The end was looked up at another moment: never below zero.
-  return std::max<std::int64_t>(0, log_end_records - read);
-}
 
 Answer<Response> get_markets(Lake& lake, const Query& query) {
   TL_TRY(query.only({}));
@@ -173,24 +173,22 @@ Answer<Response> get_status(Lake& lake, const Query& query) {
   const auto sink = lake.context.sink.status();
   const auto candles = lake.context.candles.status();
   std::optional<std::int64_t> stored_trades;
-  lake.context.sink.view(
-      [&](const iceberg::Table& table, const bronze::TradeBatch&, const bronze::MarketTable&) {
-        stored_trades = total(*table.metadata, "total-records");
-      });
+  lake.context.sink.view([&](const iceberg::Table& table, auto, const bronze::MarketTable&) {
+    stored_trades = total(*table.metadata, "total-records");
+  });
   JsonWriter json;
   json.open_object().member("time", now_ms());
   write_source(json.key("source"), source);
   json.key("bronze").open_object();
   write_pipeline(json, sink.committed, sink.commits, sink.last_commit_us, sink.last_commit_took_us,
-                 lag_records(source.log_end_records, lake.context.sink.consumed_offsets()));
+                 lag(source, lake.context.sink));
   json.key("dead_letters_by_reason").open_object();
   for (const auto& [reason, count] : sink.dead_by_reason) json.member(reason, count);
   json.close_object().member("uncommitted_rows", static_cast<std::int64_t>(sink.uncommitted_rows));
   integer_or_null(json, "total_rows", stored_trades).close_object();
   json.key("silver").open_object();
   write_pipeline(json, candles.committed, candles.commits, candles.last_commit_us,
-                 candles.last_commit_took_us,
-                 lag_records(source.log_end_records, lake.context.candles.consumed_offsets()));
+                 candles.last_commit_took_us, lag(source, lake.context.candles));
   json.member("late_trades", candles.late_trades)
       .member("candles_written", candles.candles_written);
   json.member("candles_revised", candles.candles_revised).member("null_sums", candles.null_sums);

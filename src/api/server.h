@@ -15,6 +15,7 @@
 #include "iceberg/catalog.h"
 #include "iceberg/file_io.h"
 #include "log/collector.h"
+#include "log/lag.h"
 #include "silver/candles.h"
 
 namespace tradelake::api {
@@ -25,8 +26,8 @@ struct SourceStatus {
   std::string state;               // "live", "reconnecting", "replaying", "ended"
   log::CollectorStatus collector;  // live sources
   std::uint64_t reconnects = 0;
-  std::int64_t last_frame_ns = 0;    // 0: none yet
-  std::int64_t log_end_records = 0;  // sum of the partitions' next offsets
+  std::int64_t last_frame_ns = 0;  // 0: none yet
+  log::LogRanges log;              // empty: it does not answer
 };
 
 struct ServerContext {
@@ -35,6 +36,7 @@ struct ServerContext {
   iceberg::Catalog& catalog;
   iceberg::FileIo& io;
   std::function<SourceStatus()> source;
+  std::function<bool()> ready;  // what it answers is of now: the parts behind it do their work
 };
 
 class Server {

@@ -196,10 +196,11 @@ Result<std::shared_ptr<const TradeQuery::Trades>> TradeQuery::of_file(const iceb
 Result<TradePage> TradeQuery::find(const TradeRange& range) {
   Newest newest(range);
   iceberg::Table head;
-  sink_.view([&](const iceberg::Table& table, const bronze::TradeBatch& uncommitted,
+  sink_.view([&](const iceberg::Table& table,
+                 std::span<const bronze::TradeBatch* const> uncommitted,
                  const bronze::MarketTable& markets) {
     head = table;
-    add_uncommitted(uncommitted, markets, range, newest);
+    for (const auto* batch : uncommitted) add_uncommitted(*batch, markets, range, newest);
   });
   TL_ASSIGN(const auto files, index_.files(head));
   std::size_t reads = 0;

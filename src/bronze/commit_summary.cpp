@@ -1,13 +1,53 @@
 #include "bronze/commit_summary.h"
 
+#include <algorithm>
+#include <map>
 #include <random>
+#include <set>
 
 #include <fmt/format.h>
+
+#include "bronze/offsets_json.h"
 
 namespace tradelake::bronze {
 namespace {
 
 constexpr const char* commit_id_key = "tradelake.commit-id";
+constexpr const char* offsets_key = "tradelake.offsets";
+constexpr const char* greatest_key = "tradelake.max-trade-time-us";
+
+// The nearest ancestor of the head that one of our pipelines wrote, or nullptr.
+const iceberg::Snapshot* last_commit(const iceberg::TableMetadata& metadata) {
+  const auto* snapshot = metadata.current_snapshot();
+  while (snapshot != nullptr && !snapshot->summary.contains(commit_id_key)) {
+    snapshot = snapshot->parent_id ? metadata.find_snapshot(*snapshot->parent_id) : nullptr;
+  }
+  return snapshot;
+}
+
+log::NextOffsets offsets_of(const iceberg::Snapshot& snapshot) {
+  const auto found = snapshot.summary.find(offsets_key);
+  if (found == snapshot.summary.end()) return {};
+  return offsets_from_json(found->second).value_or(log::NextOffsets());
+}
+
+// Partitions that this commit does not move are as they were: other processes read them, perhaps
+// without our knowing it yet. The greatest trade_time of all counts.
+void carry_over(const std::set<log::TopicPartition>& moved, const iceberg::TableMetadata& base,
+                std::map<std::string, std::string>& summary) {
+  const auto* before = last_commit(base);
+  if (before == nullptr) return;
+  auto offsets = offsets_from_json(summary[offsets_key]).value_or(log::NextOffsets());
+  for (const auto& [where, next_offset] : offsets_of(*before)) {
+    if (!moved.contains(where)) offsets[where] = std::max(offsets[where], next_offset);
+  }
+  summary[offsets_key] = offsets_to_json(offsets);
+  const auto greatest = before->summary.find(greatest_key);
+  if (greatest == before->summary.end()) return;
+  auto& ours = summary.try_emplace(greatest_key, greatest->second).first->second;
+  // Numbers of as many digits, from 2009 on.
+  ours = std::max(ours, greatest->second);
+}
 
 }  // namespace
 
@@ -25,44 +65,59 @@ std::string new_commit_id() {
   return fmt::format("{:016x}{:016x}", word(), word());
 }
 
-std::string progress_tag(const std::string& pipeline) {
-  return "tradelake-" + pipeline;
+iceberg::SnapshotNote commit_note(const std::string& pipeline, const std::string& commit_id,
+                                  const Positions& positions,
+                                  std::span<const iceberg::ProgressUpdate> updates) {
+  iceberg::SnapshotNote note;
+  note.summary = {{"tradelake.pipeline", pipeline},
+                  {commit_id_key, commit_id},
+                  {offsets_key, offsets_to_json(positions.reached_offsets())}};
+  if (const auto greatest = positions.max_trade_time_us())
+    note.summary[greatest_key] = fmt::to_string(*greatest);
+  note.tag = "tradelake-" + pipeline;
+  std::set<log::TopicPartition> moved;
+  for (const auto& update : updates) moved.insert({update.updated.topic, update.updated.partition});
+  note.carry = [moved = std::move(moved)](const auto& base, auto& summary) {
+    carry_over(moved, base, summary);
+  };
+  return note;
 }
 
-std::map<std::string, std::string> commit_summary(const std::string& pipeline,
-                                                  const std::string& commit_id,
-                                                  const Positions& positions,
-                                                  const CommitCounts& counts) {
-  std::map<std::string, std::string> summary{
-      {"tradelake.pipeline", pipeline},
-      {commit_id_key, commit_id},
-      {"tradelake.offsets", positions.offsets_json()},
-      {"tradelake.in", fmt::to_string(counts.in)},
-      {"tradelake.ok", fmt::to_string(counts.ok)},
-      {"tradelake.dead", fmt::to_string(counts.dead)},
-      {"tradelake.filtered", fmt::to_string(counts.filtered)},
-  };
-  if (const auto greatest = positions.max_trade_time_us()) {
-    summary["tradelake.max-trade-time-us"] = fmt::to_string(*greatest);
-  }
-  return summary;
+void add_counts(iceberg::SnapshotNote& note, const CommitCounts& counts) {
+  note.summary["tradelake.in"] = fmt::to_string(counts.in);
+  note.summary["tradelake.ok"] = fmt::to_string(counts.ok);
+  note.summary["tradelake.dead"] = fmt::to_string(counts.dead);
+  note.summary["tradelake.filtered"] = fmt::to_string(counts.filtered);
 }
 
 Result<> check_head(const iceberg::Table& table, const std::string& pipeline,
-                    const std::optional<std::string>& commit_id_on_record) {
-  const auto* snapshot = table.metadata->current_snapshot();
-  while (snapshot != nullptr && !snapshot->summary.contains(commit_id_key)) {
-    snapshot = snapshot->parent_id ? table.metadata->find_snapshot(*snapshot->parent_id) : nullptr;
-  }
-  const std::string found = snapshot == nullptr ? "none" : snapshot->summary.at(commit_id_key);
+                    const std::optional<std::string>& commit_id_on_record,
+                    std::span<const iceberg::ProgressRow> progress) {
+  const auto stop = [&](const std::string& what) {
+    return make_error(Errc::corrupt,
+                      "pipeline {}: the head of {} {}; the table was moved without its progress. "
+                      "Roll both back together (docs/operations.md, \"Head and progress "
+                      "disagree\")",
+                      pipeline, to_string(table.ident), what);
+  };
+  const auto* ours = last_commit(*table.metadata);
+  const std::string found = ours == nullptr ? "none" : ours->summary.at(commit_id_key);
   const std::string expected = commit_id_on_record.value_or("none");
-  if (found == expected) return {};
-  return make_error(Errc::corrupt,
-                    "pipeline {}: the head of {} carries commit {}, the catalog's record says {}; "
-                    "the table was moved "
-                    "without its progress. Roll both back together (docs/operations.md, \"Head and "
-                    "progress disagree\")",
-                    pipeline, to_string(table.ident), found, expected);
+  if (found != expected) {
+    return stop(fmt::format("carries commit {}, the catalog's record says {}", found, expected));
+  }
+  if (ours == nullptr) return {};
+  for (const auto& [where, next_offset] : offsets_of(*ours)) {
+    const auto row = std::ranges::find_if(progress, [&](const iceberg::ProgressRow& one) {
+      return one.topic == where.topic && one.partition == where.partition;
+    });
+    const std::int64_t committed = row == progress.end() ? 0 : row->next_offset;
+    if (next_offset > committed) {
+      return stop(fmt::format("reaches offset {} of {} partition {}, the catalog's record says {}",
+                              next_offset, where.topic, where.partition, committed));
+    }
+  }
+  return {};
 }
 
 }  // namespace tradelake::bronze

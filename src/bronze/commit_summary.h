@@ -4,12 +4,13 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "bronze/positions.h"
 #include "core/error.h"
+#include "iceberg/action.h"
 #include "iceberg/table.h"
 
 namespace tradelake::bronze {
@@ -25,18 +26,20 @@ struct CommitCounts {
 
 std::string new_commit_id();
 
-// The tag that keeps the last commit of a pipeline in each of its tables from expiry by anybody: it
-// carries the offsets that the next start is checked against.
-std::string progress_tag(const std::string& pipeline);
-
-std::map<std::string, std::string> commit_summary(const std::string& pipeline,
-                                                  const std::string& commit_id,
-                                                  const Positions& positions,
-                                                  const CommitCounts& counts);
+// What a commit says of itself: its id, how far it reaches, and a tag that keeps the last commit of
+// a pipeline in each of its tables from expiry by anybody, as the next start is checked against it.
+// Offsets of partitions that `updates` does not move are carried over from the base.
+iceberg::SnapshotNote commit_note(const std::string& pipeline, const std::string& commit_id,
+                                  const Positions& positions,
+                                  std::span<const iceberg::ProgressUpdate> updates);
+// When it is written, and the counts are known.
+void add_counts(iceberg::SnapshotNote& note, const CommitCounts& counts);
 
 // The nearest ancestor of the table's head that one of our pipelines wrote must carry the commit-id
-// that the catalog has on record. Errors: corrupt, with the repair command.
+// that the catalog has on record, and offsets that are not beyond the progress rows. Errors:
+// corrupt, with the repair command.
 Result<> check_head(const iceberg::Table& table, const std::string& pipeline,
-                    const std::optional<std::string>& commit_id_on_record);
+                    const std::optional<std::string>& commit_id_on_record,
+                    std::span<const iceberg::ProgressRow> progress);
 
 }  // namespace tradelake::bronze

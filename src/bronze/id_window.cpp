@@ -167,6 +167,13 @@ void IdWindow::expire(std::size_t slot, std::int64_t before_us) {
   std::erase_if(runs_, [&](const auto& run) { return run->expired(first_kept_minute_); });
 }
 
+void IdWindow::clear() {
+  runs_.clear();
+  std::ranges::fill(table_, Entry{});
+  used_ = 0;
+  first_kept_minute_ = {};
+}
+
 bool IdWindow::expired(std::uint32_t age) const {
   return (age >> slot_bits) < first_kept_minute_[age & ((1u << slot_bits) - 1)];
 }
@@ -199,7 +206,7 @@ Result<> IdWindow::make_room() {
 }
 
 void IdWindow::rebuild(std::size_t capacity) {
-  auto old = std::exchange(table_, std::vector<Entry>(capacity));
+  auto old = std::exchange(table_, decltype(table_)(capacity));
   used_ = 0;
   for (const auto& entry : old) {
     if (entry.age != 0 && !expired(entry.age)) find_or_place({entry.high, entry.low}, entry.age);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "bybit/category.h"
 
@@ -19,6 +20,8 @@ struct MarketName {
   bybit::Category category{};
   std::string symbol;
 };
+
+using MarketNames = std::vector<MarketName>;  // by index, as they were at one moment
 
 class MarketTable {
  public:
@@ -44,6 +47,7 @@ class MarketTable {
   }
   const MarketName& name(MarketIndex index) const { return names_[index]; }
   MarketIndex size() const { return static_cast<MarketIndex>(names_.size()); }
+  MarketNames names() const { return {names_.begin(), names_.end()}; }
 
  private:
   std::deque<MarketName> names_;  // keeps its elements in place: the maps' keys point into them

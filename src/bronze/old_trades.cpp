@@ -29,13 +29,13 @@ Key key_of(bybit::Category category, std::string_view symbol, std::string_view t
 }  // namespace
 
 Result<std::vector<std::uint32_t>> find_repeats(const iceberg::Table& trades, iceberg::FileIo& io,
-                                                const TradeBatch& batch, const MarketTable& markets,
+                                                const TradeBatch& batch, const MarketNames& markets,
                                                 const std::vector<std::uint32_t>& rows) {
   std::vector<std::uint32_t> repeats;
   std::unordered_map<Key, std::uint32_t, HashOfId> wanted;
   std::set<std::int64_t> hours;
   for (const auto row : rows) {
-    const auto& market = markets.name(batch.market[row]);
+    const auto& market = markets[batch.market[row]];
     if (!wanted.emplace(key_of(market.category, market.symbol, batch.trade_id(row)), row).second)
       repeats.push_back(row);
     hours.insert(floor_div(batch.trade_time_us[row], us_per_hour));

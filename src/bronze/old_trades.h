@@ -16,7 +16,7 @@ namespace tradelake::bronze {
 
 // Of these rows of the batch, those that the table has already, or that come twice among them.
 Result<std::vector<std::uint32_t>> find_repeats(const iceberg::Table& trades, iceberg::FileIo& io,
-                                                const TradeBatch& batch, const MarketTable& markets,
+                                                const TradeBatch& batch, const MarketNames& markets,
                                                 const std::vector<std::uint32_t>& rows);
 
 }  // namespace tradelake::bronze

@@ -1,80 +1,194 @@
 #include "bronze/pipeline.h"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "core/time.h"
 
 namespace tradelake::bronze {
-namespace {
-
-using namespace std::chrono_literals;
-constexpr auto poll_wait = 50ms;
-constexpr auto shortest_pause = 100ms, longest_pause = 5'000ms;
-
-}  // namespace
 
 Pipeline::Pipeline(std::string name, std::vector<std::string> topics, const Lake& lake,
-                   const CommitLimits& limits, std::int64_t grace_us)
+                   const CommitLimits& limits, std::int64_t grace_us, Writing writing)
     : name_(std::move(name)),
       lake_(lake),
       limits_(limits),
       grace_us_(grace_us),
-      topics_(std::move(topics)) {}
+      topics_(std::move(topics)),
+      writing_how_(writing) {}
 
 Result<> Pipeline::prepare(
-    const std::vector<std::pair<iceberg::Table*, iceberg::TableDefinition>>& tables) {
+    const std::vector<std::pair<iceberg::Table*, iceberg::TableDefinition>>& tables, Role role) {
   TL_TRY(lake_.log.ensure_topics(topics_));
-  TL_ASSIGN(const auto commits, lake_.catalog.table_commits(name_));
   for (const auto& [table, definition] : tables) {
     TL_ASSIGN(*table,
               iceberg::ensure_table(lake_.catalog, lake_.io, lake_.warehouse_uri, definition));
-    std::optional<std::string> on_record;
-    for (const auto& commit : commits) {
-      if (commit.table == table->ident) on_record = commit.commit_id;
-    }
-    TL_TRY(check_head(*table, name_, on_record));
+    tables_.push_back(table);
   }
-  TL_ASSIGN(positions_, Positions::load(lake_.catalog, lake_.log, name_, topics_));
+  if (role == Role::member) TL_TRY(check_heads());
   TL_ASSIGN(reader_, lake_.log.reader());
-  reader_->assign(positions_.next_offsets());
+  if (role == Role::follower) return {};
+  // Named after the lake too: others may read the same log into tables of their own.
+  const auto lake = tables_.front()->metadata->table_uuid.substr(0, 8);
+  return reader_->join(fmt::format("tradelake-{}-{}", name_, lake), topics_, *this);
+}
+
+// Another process may commit between the two looks, so what disagrees is looked at again.
+Result<> Pipeline::check_heads() {
+  for (int look = 1;; ++look) {
+    TL_ASSIGN(const auto commits, lake_.catalog.table_commits(name_));
+    TL_ASSIGN(const auto progress, lake_.catalog.progress(name_));
+    Result<> agreed;
+    for (auto* table : tables_) {
+      std::optional<std::string> on_record;
+      for (const auto& commit : commits) {
+        if (commit.table == table->ident) on_record = commit.commit_id;
+      }
+      if (agreed) agreed = check_head(*table, name_, on_record, progress);
+    }
+    if (agreed || look == max_looks) return agreed;
+    TL_TRY(refresh_tables());
+  }
+}
+
+Result<> Pipeline::refresh_tables() {
+  for (auto* table : tables_) {
+    TL_ASSIGN(auto head, iceberg::load_table(lake_.catalog, lake_.io, table->ident));
+    const std::lock_guard lock(mutex_);
+    *table = std::move(head);
+  }
   return {};
 }
 
-Result<> Pipeline::run(std::stop_token stop, std::int64_t drain_us) {
-  while (!stop.stop_requested()) {
-    TL_ASSIGN(const auto chunk, reader_->poll(poll_wait));
-    const bool at_end = chunk.records.empty();
-    if (!at_end) TL_TRY(consume_all(chunk));
-    if (due() || (at_end && commit_at_end_)) TL_TRY(commit_when_possible(stop));
+Result<std::map<log::TopicPartition, std::int64_t>> Pipeline::take(
+    std::span<const log::TopicPartition> partitions) {
+  end_write();
+  if (running_) {
+    TL_TRY(when_available("take_partitions", stop_, [&] { return load(partitions); }));
+  } else {
+    TL_TRY(load(partitions));
   }
-  const std::int64_t deadline = now_us() + drain_us;
-  while (now_us() < deadline) {
-    TL_ASSIGN(const auto chunk, reader_->poll(0ms));
-    if (chunk.records.empty()) break;
-    TL_TRY(consume_all(chunk));
-    if (due()) TL_TRY(commit_when_possible(stop));
-  }
-  return commit_when_possible(stop);
+  return positions_.next_offsets();
 }
 
-Result<> Pipeline::commit_when_possible(const std::stop_token& stop) {
-  for (auto pause = shortest_pause;; pause = std::min(pause * 2, longest_pause)) {
-    auto done = commit();
-    if (done || done.error().code != Errc::unavailable || stop.stop_requested()) return done;
-    {
-      const std::lock_guard lock(mutex_);
-      ++commit_status_.delayed_commits;
-    }
-    spdlog::warn("event=commit_delayed pipeline={} again_in_ms={} error=\"{}\"", name_,
-                 pause.count(), done.error().message);
-    const auto until = std::chrono::steady_clock::now() + pause;
-    while (!stop.stop_requested() && std::chrono::steady_clock::now() < until)
-      std::this_thread::sleep_for(20ms);
+// Into the positions, beside those that are there.
+Result<> Pipeline::load(std::span<const log::TopicPartition> partitions) {
+  // The tables first: what they lack of another process's commits is in the log after its progress.
+  TL_TRY(refresh_tables());
+  TL_ASSIGN(const auto rows, lake_.catalog.progress(name_));
+  auto positions = positions_;
+  TL_TRY(positions.load(rows, lake_.log, name_, partitions));
+  const std::lock_guard lock(mutex_);
+  positions_ = std::move(positions);
+  for (const auto& where : partitions) taken(positions_.at(where));
+  return {};
+}
+
+void Pipeline::give_up(std::span<const log::TopicPartition> partitions, bool lost) {
+  end_write();
+  if (!lost && !restart_ && (!written_ || *written_)) {
+    // What cannot be committed now, the next owner reads again.
+    if (const auto done = commit_now(stop_); !done)
+      spdlog::warn("event=gave_up_uncommitted pipeline={} error=\"{}\"", name_,
+                   done.error().message);
   }
+  const std::lock_guard lock(mutex_);
+  for (const auto& where : partitions) positions_.remove(where);
+  restart_ = true;
+}
+
+Result<> Pipeline::restart() {
+  // Fenced by who has the partitions now: that is settled herewith.
+  if (written_ && !*written_ && written_->error().code == Errc::fenced) written_.reset();
+  std::vector<log::TopicPartition> kept;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [where, position] : positions_) kept.push_back(where);
+    positions_.clear();
+    forget();
+    begin_batch();
+    sealed_counts_ = {};
+  }
+  restart_ = false;
+  spdlog::info("event=partitions_kept pipeline={} partitions={}", name_, kept.size());
+  if (kept.empty()) return {};
+  TL_TRY(when_available("restart", stop_, [&] { return load(kept); }));
+  reader_->seek(positions_.next_offsets());
+  return {};
+}
+
+// Nothing if none came in time, or if it may be of a partition that was given up meanwhile.
+Result<log::Chunk> Pipeline::next() {
+  TL_ASSIGN(auto chunk, reader_->poll(poll_wait));
+  if (!restart_) return chunk;
+  TL_TRY(restart());
+  return log::Chunk{};
+}
+
+Result<> Pipeline::run(std::stop_token stop, std::int64_t drain_us) {
+  stop_ = stop;
+  running_ = true;
+  // However this ends, nothing is written after it.
+  const auto wait = [this](void*) {
+    if (writing_.valid()) writing_.wait();
+  };
+  const std::unique_ptr<void, decltype(wait)> at_the_end(this, wait);
+  return run_until(stop, drain_us);
+}
+
+Result<> Pipeline::run_until(const std::stop_token& stop, std::int64_t drain_us) {
+  while (!stop.stop_requested()) {
+    TL_ASSIGN(const auto chunk, next());
+    const bool nothing = chunk.where.topic.empty();
+    if (!nothing) TL_TRY(consume_all(chunk));
+    if (write_has_ended()) end_write();
+    TL_TRY(heed(stop));
+    if (due() || (nothing && commit_at_end_)) TL_TRY(commit(stop));
+  }
+  TL_TRY(drain(stop, now_us() + drain_us));
+  TL_TRY(commit(stop));
+  end_write();
+  return heed(stop);
+}
+
+// A member that the group is about to give partitions, as after an outage of its broker, waits for
+// them; what it does not reach is in the log, for the next start.
+Result<> Pipeline::drain(const std::stop_token& stop, std::int64_t deadline_us) {
+  // A poll that comes up empty does not say that there is nothing: the log's end does.
+  auto ends = lake_.log.offsets();
+  if (!ends) return {};
+  std::erase_if(*ends, [&](const auto& entry) { return !reads(entry.first); });
+  while (!at_end(*ends)) {
+    if (now_us() >= deadline_us) {
+      spdlog::warn("event=left_in_the_log pipeline={} partitions={}", name_,
+                   positions_.next_offsets().size());
+      return {};
+    }
+    TL_ASSIGN(const auto chunk, next());
+    if (chunk.where.topic.empty()) continue;
+    TL_TRY(consume_all(chunk));
+    if (due()) TL_TRY(commit(stop));
+  }
+  return {};
+}
+
+bool Pipeline::at_end(const std::map<log::TopicPartition, log::OffsetRange>& ends) {
+  if (positions_.begin() == positions_.end()) {
+    // None of it is ours, or not yet: others may have it all in the tables.
+    const auto rows = lake_.catalog.progress(name_);
+    return !rows || std::ranges::all_of(ends, [&](const auto& entry) {
+      const auto& [where, range] = entry;
+      return range.end <= range.start || std::ranges::any_of(*rows, [&](const auto& row) {
+               return row.topic == where.topic && row.partition == where.partition &&
+                      row.next_offset >= range.end;
+             });
+    });
+  }
+  return std::ranges::all_of(positions_, [&](const auto& one) {
+    const auto end = ends.find(one.first);
+    return end == ends.end() || one.second.next_offset >= end->second.end;
+  });
 }
 
 Result<> Pipeline::consume_all(const log::Chunk& chunk) {
@@ -82,13 +196,16 @@ Result<> Pipeline::consume_all(const log::Chunk& chunk) {
   auto& position = positions_.at(chunk.where);
   const auto topic =
       static_cast<std::uint16_t>(std::ranges::find(topics_, chunk.where.topic) - topics_.begin());
-  position.last_record_us = now_us();
-  if (first_uncommitted_us_ == 0) first_uncommitted_us_ = position.last_record_us;
+  const std::int64_t now = now_us();
+  if (!chunk.records.empty()) position.last_record_us = now;
+  if (first_uncommitted_us_ == 0) first_uncommitted_us_ = now;
   for (const auto& record : chunk.records) {
     uncommitted_bytes_ += record.value.size();
     TL_TRY(consume(record, position, topic));
     position.next_offset = record.offset + 1;
   }
+  // Beyond the last record there may be offsets without one, which count as consumed.
+  position.next_offset = std::max(position.next_offset, chunk.next_offset);
   return {};
 }
 
@@ -101,22 +218,8 @@ bool Pipeline::due() {
          interval_is_over();
 }
 
-void Pipeline::committed(const std::vector<iceberg::ProgressUpdate>& updates,
-                         std::int64_t started_us) {
-  positions_.committed(updates);
-  commit_status_.committed += counts_;
-  counts_ = {};
-  uncommitted_bytes_ = 0;
-  first_uncommitted_us_ = 0;
-  ++commit_status_.commits;
-  commit_status_.last_commit_us = now_us();
-  commit_status_.last_commit_took_us = commit_status_.last_commit_us - started_us;
-}
-
-void Pipeline::check_conservation() const {
-  if (counts_.error() == 0) return;
-  spdlog::error("event=conservation_error pipeline={} in={} ok={} dead={} filtered={}", name_,
-                counts_.in, counts_.ok, counts_.dead, counts_.filtered);
+bool Pipeline::reads(const log::TopicPartition& where) const {
+  return std::ranges::find(topics_, where.topic) != topics_.end();
 }
 
 std::map<log::TopicPartition, std::int64_t> Pipeline::committed_offsets() const {

@@ -7,6 +7,13 @@
 #include "core/time.h"
 
 namespace tradelake::bronze {
+namespace {
+
+std::int64_t closed_until(std::optional<std::int64_t> max_trade_time_us, std::int64_t grace_us) {
+  return max_trade_time_us ? *max_trade_time_us - lateness_us - grace_us : INT64_MIN;
+}
+
+}  // namespace
 
 void PartitionPosition::saw(std::int64_t offset, std::int64_t trade_time_us) {
   max_trade_time_us = std::max(max_trade_time_us.value_or(trade_time_us), trade_time_us);
@@ -16,8 +23,11 @@ void PartitionPosition::saw(std::int64_t offset, std::int64_t trade_time_us) {
 }
 
 std::int64_t PartitionPosition::closed_until_us(std::int64_t grace_us) const {
-  if (!max_trade_time_us) return INT64_MIN;
-  return *max_trade_time_us - lateness_us - grace_us;
+  return closed_until(max_trade_time_us, grace_us);
+}
+
+std::int64_t PartitionPosition::committed_closed_until_us(std::int64_t grace_us) const {
+  return closed_until(committed ? committed->max_trade_time_us : std::nullopt, grace_us);
 }
 
 std::int64_t PartitionPosition::replay_from(std::int64_t grace_us) const {
@@ -29,23 +39,11 @@ std::int64_t PartitionPosition::replay_from(std::int64_t grace_us) const {
   return lowest;
 }
 
-Result<Positions> Positions::load(iceberg::Catalog& catalog, log::Log& log,
-                                  const std::string& pipeline,
-                                  const std::vector<std::string>& topics) {
-  TL_ASSIGN(const auto rows, catalog.progress(pipeline));
+Result<> Positions::load(std::span<const iceberg::ProgressRow> rows, log::Log& log,
+                         const std::string& pipeline,
+                         std::span<const log::TopicPartition> partitions) {
   TL_ASSIGN(const auto infos, log.topics());
   TL_ASSIGN(const auto offsets, log.offsets());
-  Positions result;
-  for (const auto& info : infos) {
-    if (std::ranges::find(topics, info.name) == topics.end()) continue;
-    for (std::int32_t partition = 0; partition < info.partitions; ++partition) {
-      PartitionPosition position;
-      position.where = {info.name, partition};
-      position.topic_id = info.id;
-      position.slot = result.positions_.size();
-      result.positions_.emplace(position.where, position);
-    }
-  }
   const auto stop = [&](const log::TopicPartition& where, const std::string& what) {
     return make_error(
         Errc::corrupt,
@@ -53,27 +51,74 @@ Result<Positions> Positions::load(iceberg::Catalog& catalog, log::Log& log,
         "Restore it, or start from a new data directory",
         pipeline, where.topic, where.partition, what);
   };
+  // Of partitions that are another member's too: they were in this log.
   for (const auto& row : rows) {
-    const log::TopicPartition where{row.topic, row.partition};
-    const auto found = result.positions_.find(where);
-    if (found == result.positions_.end()) return stop(where, "is no longer in the log");
-    auto& position = found->second;
-    const auto range = offsets.at(where);
-    if (row.topic_id != position.topic_id) return stop(where, "was recreated");
-    if (range.end < row.next_offset) {
-      return stop(where, fmt::format("ends at {}, before the committed offset {}", range.end,
-                                     row.next_offset));
-    }
-    if (range.start > row.next_offset) {
-      return stop(where, fmt::format("starts at {}, after the committed offset {}", range.start,
-                                     row.next_offset));
-    }
-    position.committed = row;
-    // Reading starts at replay_from, or at what retention has left of the window.
-    position.next_offset = std::max(row.replay_from, range.start);
-    position.max_trade_time_us = row.max_trade_time_us;
+    if (!offsets.contains({row.topic, row.partition}))
+      return stop({row.topic, row.partition}, "is no longer in the log");
   }
-  return result;
+  for (const auto& where : partitions) {
+    const auto info = std::ranges::find(infos, where.topic, &log::TopicInfo::name);
+    const auto range = offsets.find(where);
+    if (info == infos.end() || range == offsets.end()) return stop(where, "is not in the log");
+    if (positions_.size() >= max_partitions) {
+      return make_error(Errc::unsupported, "pipeline {}: more than {} partitions in one process",
+                        pipeline, max_partitions);
+    }
+    PartitionPosition position;
+    position.where = where;
+    position.topic_id = info->id;
+    position.slot = free_slot();
+    // A log that is older than these tables may have lost its beginning to retention.
+    position.next_offset = range->second.start;
+    const auto row = std::ranges::find_if(rows, [&](const iceberg::ProgressRow& one) {
+      return one.topic == where.topic && one.partition == where.partition;
+    });
+    if (row != rows.end()) {
+      const auto [start, end] = range->second;
+      if (row->topic_id != position.topic_id) return stop(where, "was recreated");
+      if (end < row->next_offset) {
+        return stop(where, fmt::format("ends at {}, before the committed offset {}", end,
+                                       row->next_offset));
+      }
+      if (start > row->next_offset) {
+        return stop(where, fmt::format("starts at {}, after the committed offset {}", start,
+                                       row->next_offset));
+      }
+      position.committed = *row;
+      // Reading starts at replay_from, or at what retention has left of the window.
+      position.next_offset = std::max(row->replay_from, start);
+      position.max_trade_time_us = row->max_trade_time_us;
+    }
+    positions_.insert_or_assign(where, std::move(position));
+  }
+  return {};
+}
+
+bool Positions::committed_elsewhere(std::span<const iceberg::ProgressRow> rows) {
+  for (const auto& row : rows) {
+    auto* position = find({row.topic, row.partition});
+    if (position == nullptr || row.topic_id != position->topic_id) return false;
+    if (position->committed && row.next_offset < position->committed->next_offset) return false;
+    position->committed = row;
+  }
+  // One without a row was committed once, and taken back.
+  return std::cmp_equal(rows.size(), std::ranges::count_if(positions_, [](const auto& entry) {
+                          return entry.second.committed.has_value();
+                        }));
+}
+
+std::size_t Positions::free_slot() const {
+  std::size_t slot = 0;
+  while (std::ranges::any_of(positions_,
+                             [&](const auto& entry) { return entry.second.slot == slot; })) {
+    ++slot;
+  }
+  return slot;
+}
+
+PartitionPosition* Positions::find(const log::TopicPartition& where) {
+  const auto found = positions_.find(where);
+  return found == positions_.end() ? nullptr : &found->second;
 }
 
 std::map<log::TopicPartition, std::int64_t> Positions::next_offsets() const {
@@ -87,6 +132,13 @@ std::map<log::TopicPartition, std::int64_t> Positions::committed_offsets() const
   for (const auto& [where, position] : positions_) {
     offsets[where] = position.committed ? position.committed->next_offset : 0;
   }
+  return offsets;
+}
+
+std::map<log::TopicPartition, std::int64_t> Positions::reached_offsets() const {
+  auto offsets = committed_offsets();
+  for (const auto& [where, position] : positions_)
+    offsets[where] = std::max(offsets[where], position.next_offset);
   return offsets;
 }
 
@@ -117,19 +169,6 @@ void Positions::committed(const std::vector<iceberg::ProgressUpdate>& updates) {
   for (const auto& update : updates) {
     positions_.at({update.updated.topic, update.updated.partition}).committed = update.updated;
   }
-}
-
-std::string Positions::offsets_json() const {
-  std::string json = "{";
-  const std::string* topic = nullptr;
-  for (const auto& [where, position] : positions_) {
-    if (position.next_offset == 0) continue;
-    const bool same = topic != nullptr && *topic == where.topic;
-    if (!same) json += fmt::format("{}\"{}\":{{", topic == nullptr ? "" : "},", where.topic);
-    json += fmt::format("{}\"{}\":{}", same ? "," : "", where.partition, position.next_offset);
-    topic = &where.topic;
-  }
-  return json + (topic == nullptr ? "}" : "}}");
 }
 
 std::optional<std::int64_t> Positions::max_trade_time_us() const {

@@ -8,11 +8,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/error.h"
-#include "iceberg/catalog.h"
+#include "iceberg/progress.h"
 #include "log/log.h"
 
 namespace tradelake::bronze {
@@ -23,7 +24,7 @@ inline constexpr std::int64_t lateness_us = 2'000'000;
 struct PartitionPosition {
   log::TopicPartition where;
   std::string topic_id;
-  std::size_t slot = 0;  // number of the partition within the pipeline
+  std::size_t slot = 0;  // number of the partition within the pipeline, below max_partitions
   std::optional<iceberg::ProgressRow> committed;
   std::int64_t next_offset = 0;
   std::optional<std::int64_t> max_trade_time_us;  // greatest of the good trades before next_offset
@@ -33,6 +34,8 @@ struct PartitionPosition {
   void saw(std::int64_t offset, std::int64_t trade_time_us);
   // Candles that end at or before this are out of grace. Far in the past while nothing was seen.
   std::int64_t closed_until_us(std::int64_t grace_us) const;
+  // The same when only what is committed counts.
+  std::int64_t committed_closed_until_us(std::int64_t grace_us) const;
   std::int64_t replay_from(std::int64_t grace_us) const;
   bool in_committed(std::int64_t offset) const {
     return committed && offset < committed->next_offset;
@@ -44,13 +47,20 @@ struct PartitionPosition {
 
 class Positions {
  public:
-  // Reads the progress rows and holds them against the log. Errors: corrupt (a topic was recreated,
-  // its partitions changed, or the log ends before or starts after our offset: with the repair
-  // command), io.
-  static Result<Positions> load(iceberg::Catalog& catalog, log::Log& log,
-                                const std::string& pipeline,
-                                const std::vector<std::string>& topics);
+  static constexpr std::size_t max_partitions = 64;
 
+  // Takes up the partitions where the pipeline's progress rows say, held against the log. Errors:
+  // corrupt (a topic was recreated, its partitions changed, or the log ends before or starts after
+  // our offset: with the repair command), unsupported (too many partitions), io.
+  Result<> load(std::span<const iceberg::ProgressRow> rows, log::Log& log,
+                const std::string& pipeline, std::span<const log::TopicPartition> partitions);
+  // Another process has committed. False if that does not go on from what it had committed before
+  // (a rollback, another topic): everything has to be loaded anew.
+  bool committed_elsewhere(std::span<const iceberg::ProgressRow> rows);
+  void remove(const log::TopicPartition& where) { positions_.erase(where); }
+  void clear() { positions_.clear(); }
+
+  PartitionPosition* find(const log::TopicPartition& where);
   PartitionPosition& at(const log::TopicPartition& where) { return positions_.at(where); }
   auto begin() { return positions_.begin(); }
   auto end() { return positions_.end(); }
@@ -60,14 +70,17 @@ class Positions {
   // Next offset to consume; before anything is consumed, replay_from where something is committed.
   std::map<log::TopicPartition, std::int64_t> next_offsets() const;
   std::map<log::TopicPartition, std::int64_t> committed_offsets() const;
+  // What the tables have once everything consumed so far is committed: while a partition is read
+  // anew from replay_from, what they have already.
+  std::map<log::TopicPartition, std::int64_t> reached_offsets() const;
   // Rows that differ from the committed ones; with `fence_all`, the others too, unchanged.
   std::vector<iceberg::ProgressUpdate> updates(std::int64_t grace_us, bool fence_all = false) const;
   void committed(const std::vector<iceberg::ProgressUpdate>& updates);
-  // JSON {topic: {partition: next offset}} of everything consumed so far.
-  std::string offsets_json() const;
   std::optional<std::int64_t> max_trade_time_us() const;
 
  private:
+  std::size_t free_slot() const;
+
   std::map<log::TopicPartition, PartitionPosition> positions_;
 };
 

@@ -7,6 +7,7 @@
 #include "bronze/frame_parser.h"
 #include "bronze/id_window.h"
 #include "bronze/old_trades.h"
+#include "bronze/pending_trades.h"
 #include "bronze/table_files.h"
 #include "bronze/tables.h"
 #include "core/time.h"
@@ -19,25 +20,26 @@ namespace {
 class SinkImpl : public Sink {
  public:
   SinkImpl(const Lake& lake, const SinkOptions& options)
-      : Sink(pipeline, log::trade_topics(), lake, options.limits, options.grace_us),
+      : Sink(pipeline, log::trade_topics(), lake, options.limits, options.grace_us,
+             Writing::overlapped),
         zstd_level_(options.zstd_level),
         ids_(lake.spill_directory, options.id_memory_bytes) {}
 
-  Result<> prepare() {
-    TL_TRY(Pipeline::prepare(
-        {{&trades_, bronze::trades_table()}, {&dead_letters_table_, dead_letters_table()}}));
-    expire_ids();
-    return {};
+  Result<> prepare(Role role) {
+    return Pipeline::prepare(
+        {{&trades_, bronze::trades_table()}, {&dead_letters_table_, dead_letters_table()}}, role);
   }
 
   SinkStatus status() const override {
     const std::lock_guard lock(mutex_);
-    return {commit_status_, batch_.rows(), consumed_records_, dead_by_reason_};
+    return {commit_status_, filling_.batch.rows() + sealed_.trades.batch.rows(), consumed_records_,
+            dead_by_reason_};
   }
 
   void view(const View& see) const override {
     const std::lock_guard lock(mutex_);
-    see(trades_, batch_, markets_);
+    const TradeBatch* const uncommitted[] = {&sealed_.trades.batch, &filling_.batch};
+    see(trades_, uncommitted, markets_);
   }
 
  private:
@@ -72,8 +74,14 @@ class SinkImpl : public Sink {
     if (frame.skipped) return {};
     // A parsed frame has one of the four categories; anything else is a bad frame.
     const auto category = *bybit::parse_category(record.headers.category);
-    for (const auto& trade : frame.trades)
-      TL_TRY(take(trade, frame, category, origin, position, rebuilding));
+    hashes_.clear();
+    for (const auto& trade : frame.trades) {
+      hashes_.push_back(hash_id(category, trade.symbol, trade.trade_id));
+      ids_.prefetch(hashes_.back());
+    }
+    for (std::size_t n = 0; n < frame.trades.size(); ++n)
+      TL_TRY(
+          take_trade(frame.trades[n], hashes_[n], frame, category, origin, position, rebuilding));
     for (const auto& trade : frame.trades) position.saw(record.offset, trade.trade_time_us);
     if (rebuilding) return {};
     for (const auto& bad : frame.bad_trades) {
@@ -85,10 +93,10 @@ class SinkImpl : public Sink {
     return {};
   }
 
-  Result<> take(const Trade& trade, const ParsedFrame& frame, bybit::Category category,
-                const FrameOrigin& origin, const PartitionPosition& position, bool rebuilding) {
-    TL_ASSIGN(const bool fresh, ids_.insert(hash_id(category, trade.symbol, trade.trade_id),
-                                            position.slot, trade.trade_time_us));
+  Result<> take_trade(const Trade& trade, const IdHash& id, const ParsedFrame& frame,
+                      bybit::Category category, const FrameOrigin& origin,
+                      const PartitionPosition& position, bool rebuilding) {
+    TL_ASSIGN(const bool fresh, ids_.insert(id, position.slot, trade.trade_time_us));
     if (rebuilding) return {};
     ++counts_.in;
     if (!fresh) {
@@ -97,9 +105,9 @@ class SinkImpl : public Sink {
     }
     const std::int64_t minute_end = floor_to(trade.trade_time_us, us_per_minute) + us_per_minute;
     if (minute_end <= position.closed_until_us(grace_us_)) {
-      old_rows_.push_back(static_cast<std::uint32_t>(batch_.rows()));
+      filling_.old_rows.push_back(static_cast<std::uint32_t>(filling_.batch.rows()));
     }
-    batch_.append(trade, frame, markets_.index_of(category, trade.symbol), origin);
+    filling_.batch.append(trade, frame, markets_.index_of(category, trade.symbol), origin);
     return {};
   }
 
@@ -122,65 +130,114 @@ class SinkImpl : public Sink {
 
   void add_dead(DeadLetter letter) {
     ++counts_.dead;
-    dead_.push_back(std::move(letter));
+    filling_.dead.push_back(std::move(letter));
   }
 
-  std::size_t pending_rows() const override { return batch_.rows() + dead_.size(); }
+  void taken(const PartitionPosition& position) override {
+    ids_.expire(position.slot, position.closed_until_us(grace_us_));
+  }
 
-  Result<> drop_old_repeats() {
-    if (old_rows_.empty()) return {};
-    TL_ASSIGN(const auto repeats, find_repeats(trades_, lake_.io, batch_, markets_, old_rows_));
-    old_rows_.clear();
-    if (repeats.empty()) return {};
-    const std::lock_guard lock(mutex_);
-    std::vector<bool> drop(batch_.rows(), false);
-    for (const auto row : repeats) drop[row] = true;
-    counts_.filtered += static_cast<std::int64_t>(repeats.size());
-    batch_.remove(drop);
+  void forget() override {
+    filling_.clear();
+    sealed_.trades.clear();
+    assembler_ = {};
+    ids_.clear();
+  }
+
+  void drop_committed() override {
+    const auto& batch = filling_.batch;
+    std::map<std::pair<std::uint16_t, std::int32_t>, const PartitionPosition*> where;
+    std::vector<bool> drop(batch.rows(), false);
+    bool any = false;
+    for (std::size_t row = 0; row < drop.size(); ++row) {
+      auto& position = where[{batch.topic[row], batch.partition[row]}];
+      if (position == nullptr)
+        position = positions_.find({topics_[batch.topic[row]], batch.partition[row]});
+      drop[row] = position->in_committed(batch.offset[row]);
+      any = any || drop[row];
+    }
+    if (any) filling_.remove(drop);
+    counts_.ok = counts_.in - counts_.dead - counts_.filtered;
+    count_dead_letters(filling_);
+    expire_ids();
+  }
+
+  Result<> settle() override {
+    const auto names = filling_.old_rows.empty() ? MarketNames() : markets_.names();
+    TL_ASSIGN(const auto dropped, drop_old_repeats(filling_, names));
+    counts_.filtered += dropped;
     return {};
   }
 
-  Result<> commit() override {
-    if (assembler_.open()) return {};  // the offsets would pass parts that are in no table yet
-    const std::int64_t started_us = now_us();
-    TL_TRY(drop_old_repeats());
-    const auto updates = positions_.updates(grace_us_);
+  bool has_room() const override { return filling_.batch.rows() < limits_.max_rows; }
+
+  std::size_t pending_rows() const override { return filling_.rows(); }
+
+  void count_dead_letters(PendingTrades& trades) {
+    for (const auto& letter : trades.dead) ++dead_by_reason_[std::string(to_string(letter.reason))];
+    trades.dead.clear();
+  }
+
+  // How many rows the table had already.
+  Result<std::int64_t> drop_old_repeats(PendingTrades& trades, const MarketNames& markets) {
+    if (trades.old_rows.empty()) return 0;
+    TL_ASSIGN(const auto repeats,
+              find_repeats(trades_, lake_.io, trades.batch, markets, trades.old_rows));
+    const std::lock_guard lock(mutex_);
+    trades.old_rows.clear();
+    std::vector<bool> drop(trades.batch.rows(), false);
+    for (const auto row : repeats) drop[row] = true;
+    if (!repeats.empty()) trades.remove(drop);
+    return static_cast<std::int64_t>(repeats.size());
+  }
+
+  Result<bool> seal() override {
+    if (assembler_.open()) return false;  // the offsets would pass parts that are in no table yet
+    auto updates = positions_.updates(grace_us_);
     if (updates.empty()) {
       nothing_to_commit();
-      return {};
+      return false;
     }
-    counts_.ok = static_cast<std::int64_t>(batch_.rows());
+    sealed_.commit_id = new_commit_id();
+    sealed_.note = commit_note(name_, sealed_.commit_id, positions_, updates);
+    sealed_.updates = std::move(updates);
+    if (sealed_.markets.size() != markets_.size()) sealed_.markets = markets_.names();
+    const std::lock_guard lock(mutex_);
+    std::swap(sealed_.trades, filling_);
+    begin_batch();
+    // Of a trade in the sealed batch a later commit finds the repeat in the table.
+    expire_ids();
+    return true;
+  }
+
+  Result<> write() override {
+    const std::int64_t started_us = now_us();
+    auto& [batch, dead, old_rows] = sealed_.trades;
+    TL_ASSIGN(const auto dropped, drop_old_repeats(sealed_.trades, sealed_.markets));
+    sealed_counts_.filtered += dropped;
+    sealed_counts_.ok = static_cast<std::int64_t>(batch.rows());
     check_conservation();
     TL_ASSIGN(auto trade_files,
-              write_trade_files(lake_.io, trades_, batch_, markets_, topics_, zstd_level_));
+              write_trade_files(lake_.io, trades_, batch, sealed_.markets, topics_, zstd_level_));
     TL_ASSIGN(auto dead_files,
-              write_dead_letter_files(lake_.io, dead_letters_table_, dead_, topics_));
-    const auto commit_id = new_commit_id();
-    const auto summary = commit_summary(name_, commit_id, positions_, counts_);
-    const auto tag = progress_tag(name_);
+              write_dead_letter_files(lake_.io, dead_letters_table_, dead, topics_));
+    auto note = sealed_.note;
+    add_counts(note, sealed_counts_);
     auto trades = trades_;  // readers see the old head until all is done
     iceberg::Transaction transaction(lake_.catalog, lake_.io);
     if (!trade_files.empty())
-      transaction.add(trades, iceberg::append_files(std::move(trade_files), summary, tag));
+      transaction.add(trades, iceberg::append_files(std::move(trade_files), note));
     if (!dead_files.empty()) {
-      transaction.add(dead_letters_table_,
-                      iceberg::append_files(std::move(dead_files), summary, tag));
+      transaction.add(dead_letters_table_, iceberg::append_files(std::move(dead_files), note));
     }
-    transaction.set_progress(name_, commit_id, updates);
+    transaction.set_progress(name_, sealed_.commit_id, sealed_.updates);
     TL_TRY(transaction.commit());
-    finish_commit(std::move(trades), updates, started_us);
-    return {};
-  }
-
-  void finish_commit(iceberg::Table trades, const std::vector<iceberg::ProgressUpdate>& updates,
-                     std::int64_t started_us) {
     const std::lock_guard lock(mutex_);
     trades_ = std::move(trades);
-    committed(updates, started_us);
-    for (const auto& letter : dead_) ++dead_by_reason_[std::string(to_string(letter.reason))];
-    batch_.clear();
-    dead_.clear();
-    expire_ids();
+    committed(sealed_.updates, started_us);
+    count_dead_letters(sealed_.trades);
+    sealed_.trades.clear();
+    return {};
   }
 
   void expire_ids() {
@@ -189,18 +246,26 @@ class SinkImpl : public Sink {
     }
   }
 
+  // A commit that is written, or will be: nothing is added to it any more.
+  struct Sealed {
+    PendingTrades trades;
+    MarketNames markets;
+    std::string commit_id;
+    iceberg::SnapshotNote note;
+    std::vector<iceberg::ProgressUpdate> updates;
+  };
+
   const int zstd_level_;
   FrameParser parser_;
   FrameAssembler assembler_;
   IdWindow ids_;
+  std::vector<IdHash> hashes_;  // of the frame's trades
   iceberg::Table dead_letters_table_;
-  std::vector<DeadLetter> dead_;
-  std::vector<std::uint32_t>
-      old_rows_;  // rows of the batch that may be repeats of trades in the table
 
-  // Under mutex_, as in the base:
+  // Under mutex_, as in the base; of `sealed_` what readers see: the trades.
   iceberg::Table trades_;
-  TradeBatch batch_;
+  PendingTrades filling_;
+  Sealed sealed_;
   MarketTable markets_;
   std::int64_t consumed_records_ = 0;
   std::map<std::string, std::int64_t> dead_by_reason_;
@@ -208,9 +273,9 @@ class SinkImpl : public Sink {
 
 }  // namespace
 
-Result<std::unique_ptr<Sink>> Sink::open(const Lake& lake, const SinkOptions& options) {
+Result<std::unique_ptr<Sink>> Sink::open(const Lake& lake, const SinkOptions& options, Role role) {
   auto sink = std::make_unique<SinkImpl>(lake, options);
-  TL_TRY(sink->prepare());
+  TL_TRY(sink->prepare(role));
   return sink;
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "bronze/pipeline.h"
@@ -34,14 +35,16 @@ class Sink : public Pipeline {
  public:
   static constexpr const char* pipeline = "bronze";
 
-  // Makes the tables if they are missing, checks them against the progress rows. Errors: corrupt,
-  // io.
-  static Result<std::unique_ptr<Sink>> open(const Lake& lake, const SinkOptions& options);
+  // Makes the tables if they are missing; a member checks them against the progress rows. Errors:
+  // corrupt, io.
+  static Result<std::unique_ptr<Sink>> open(const Lake& lake, const SinkOptions& options,
+                                            Role role = Role::member);
 
   virtual SinkStatus status() const = 0;
 
   // One consistent cut for readers: the table's head, and good trades consumed after it.
-  using View = std::function<void(const iceberg::Table& trades, const TradeBatch& uncommitted,
+  using View = std::function<void(const iceberg::Table& trades,
+                                  std::span<const TradeBatch* const> uncommitted,
                                   const MarketTable& markets)>;
   virtual void view(const View& see) const = 0;
 

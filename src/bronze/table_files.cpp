@@ -6,8 +6,7 @@
 
 #include "bronze/trade_rows.h"
 #include "core/time.h"
-#include "iceberg/data_file_target.h"
-#include "iceberg/parquet_writer.h"
+#include "iceberg/new_data_file.h"
 
 namespace tradelake::bronze {
 namespace {
@@ -26,14 +25,12 @@ iceberg::ParquetOptions trade_file_options(int zstd_level) {
 
 Result<std::vector<iceberg::DataFile>> write_trade_files(
     iceberg::FileIo& io, const iceberg::Table& trades, const TradeBatch& batch,
-    const MarketTable& markets, const std::vector<std::string>& topics, int zstd_level) {
+    const MarketNames& markets, const std::vector<std::string>& topics, int zstd_level) {
   std::vector<iceberg::DataFile> files;
   const auto& metadata = *trades.metadata;
   for (const auto& hour : split_and_sort(batch, markets)) {
-    const auto target = iceberg::new_data_file_target(metadata, {iceberg::Value{hour.hour}},
-                                                      metadata.default_sort_order_id);
-    TL_ASSIGN(auto file, iceberg::write_data_file(
-                             io, target, metadata.schema(),
+    TL_ASSIGN(auto file, iceberg::write_new_data_file(
+                             io, metadata, {iceberg::Value{hour.hour}},
                              *iceberg::table_of(trade_columns(batch, markets, topics, hour.rows)),
                              trade_file_options(zstd_level)));
     files.push_back(std::move(file));
@@ -52,9 +49,8 @@ Result<std::vector<iceberg::DataFile>> write_dead_letter_files(
   std::vector<iceberg::DataFile> files;
   const auto& metadata = *dead_letters.metadata;
   for (const auto& [day, rows] : by_day) {
-    const auto target = iceberg::new_data_file_target(metadata, {iceberg::Value{day}}, {});
-    TL_ASSIGN(auto file, iceberg::write_data_file(io, target, metadata.schema(),
-                                                  *to_arrow(letters, topics, rows), {}));
+    TL_ASSIGN(auto file, iceberg::write_new_data_file(io, metadata, {iceberg::Value{day}},
+                                                      *to_arrow(letters, topics, rows)));
     files.push_back(std::move(file));
   }
   return files;

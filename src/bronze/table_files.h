@@ -19,7 +19,7 @@ namespace tradelake::bronze {
 
 Result<std::vector<iceberg::DataFile>> write_trade_files(
     iceberg::FileIo& io, const iceberg::Table& trades, const TradeBatch& batch,
-    const MarketTable& markets, const std::vector<std::string>& topics, int zstd_level);
+    const MarketNames& markets, const std::vector<std::string>& topics, int zstd_level);
 
 Result<std::vector<iceberg::DataFile>> write_dead_letter_files(
     iceberg::FileIo& io, const iceberg::Table& dead_letters, const std::vector<DeadLetter>& letters,

@@ -9,7 +9,7 @@
 
 namespace tradelake::bronze {
 
-std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketTable& markets) {
+std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketNames& markets) {
   // By market and hour first: within one, trades are nearly always in order already.
   std::map<std::int64_t, std::vector<std::vector<std::uint32_t>>> rows_by_hour;
   std::int64_t last_hour = INT64_MIN;
@@ -27,8 +27,8 @@ std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketTa
   std::vector<MarketIndex> order(markets.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::sort(order, {}, [&](MarketIndex market) {
-    return std::tuple(to_string(markets.name(market).category),
-                      std::string_view(markets.name(market).symbol));
+    return std::tuple(to_string(markets[market].category),
+                      std::string_view(markets[market].symbol));
   });
   const auto earlier = [&](std::uint32_t a, std::uint32_t b) {
     return std::tuple(batch.trade_time_us[a], batch.seq[a]) <
@@ -48,7 +48,7 @@ std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketTa
 }
 
 std::vector<std::pair<std::string, iceberg::Column>> trade_columns(
-    const TradeBatch& batch, const MarketTable& markets, const std::vector<std::string>& topics,
+    const TradeBatch& batch, const MarketNames& markets, const std::vector<std::string>& topics,
     const std::vector<std::uint32_t>& rows) {
   using namespace iceberg;
   static const std::vector<std::string> categories(bybit::category_names.begin(),
@@ -66,14 +66,13 @@ std::vector<std::pair<std::string, iceberg::Column>> trade_columns(
     auto& n = number[batch.market[row]];
     if (n != UINT32_MAX) continue;
     n = static_cast<std::uint32_t>(symbols.size());
-    symbols.push_back(markets.name(batch.market[row]).symbol);
+    symbols.push_back(markets[batch.market[row]].symbol);
   }
   return {
       {"category", text_by_number_column(
                        categories,
                        [&](std::uint32_t row) {
-                         return static_cast<std::uint32_t>(
-                             markets.name(batch.market[row]).category);
+                         return static_cast<std::uint32_t>(markets[batch.market[row]].category);
                        },
                        rows)},
       {"symbol", text_by_number_column(

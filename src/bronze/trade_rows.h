@@ -19,11 +19,11 @@ struct HourOfTrades {
   std::vector<std::uint32_t> rows;  // of the batch, sorted by (category, symbol, trade_time, seq)
 };
 
-std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketTable& markets);
+std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketNames& markets);
 
 // Columns as in trades_table(), by name. `topics` are the texts of the batch's topic numbers.
 std::vector<std::pair<std::string, iceberg::Column>> trade_columns(
-    const TradeBatch& batch, const MarketTable& markets, const std::vector<std::string>& topics,
+    const TradeBatch& batch, const MarketNames& markets, const std::vector<std::string>& topics,
     const std::vector<std::uint32_t>& rows);
 
 }  // namespace tradelake::bronze

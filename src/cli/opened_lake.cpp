@@ -1,23 +1,17 @@
 #include "cli/opened_lake.h"
 
+#include <cstdlib>
 #include <filesystem>
 
+#include "core/lake_addresses.h"
+#include "iceberg/s3_access.h"
+#include "log/kafka_log.h"
 #include "log/local_log.h"
 
 namespace tradelake::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* catalog_name = "tradelake";
-constexpr std::string_view sqlite_prefix = "sqlite:";
-constexpr std::string_view file_prefix = "file://";
-
-fs::path data_directory(const Settings& settings) {
-  std::error_code
-      ignored;  // only of a working directory that is gone: the path stays relative then
-  return fs::absolute(settings.text("data_dir"), ignored).lexically_normal();
-}
 
 Result<> check_directory(const fs::path& root, bool make) {
   std::error_code error;
@@ -31,67 +25,70 @@ Result<> check_directory(const fs::path& root, bool make) {
   return {};
 }
 
-Result<> open_catalog(const Settings& settings, const fs::path& root, OpenedLake& lake) {
-  const auto& address = settings.text("catalog");
-  if (address.starts_with("postgres")) {
-    TL_ASSIGN(lake.catalog, iceberg::open_postgres_catalog(address, catalog_name));
+Result<> open_log(const LakeAddresses& where, OpenedLake& lake) {
+  TL_TRY(check_directory(where.data_dir, true));
+  if (!where.has_log_here()) {
+    // Whoever shares a log elsewhere has only unnamed files here.
+    TL_ASSIGN(lake.log, log::open_kafka_log(where.kafka));
     return {};
   }
-  std::string file = address == "sqlite" ? "" : address.substr(sqlite_prefix.size());
-  if (address != "sqlite" && (!address.starts_with(sqlite_prefix) || file.empty())) {
-    return make_error(Errc::invalid_argument,
-                      "catalog is '{}'; allowed: sqlite, sqlite:FILE, "
-                      "postgresql://user@host:port/database",
-                      address);
-  }
-  if (file.empty()) file = root / "catalog.db";
-  TL_ASSIGN(lake.catalog, iceberg::open_sqlite_catalog(file, catalog_name));
+  TL_ASSIGN(lake.lock, FileLock::acquire(where.data_dir / "lock"));
+  TL_ASSIGN(lake.log, log::open_local_log(where.log_file));
   return {};
 }
 
-Result<> open_warehouse(const Settings& settings, const fs::path& root, bool make,
-                        OpenedLake& lake) {
-  auto uri = settings.text("warehouse");
-  if (uri == "local") uri = std::string(file_prefix) + (root / "warehouse").string();
-  if (!uri.starts_with(file_prefix) || uri.size() == file_prefix.size()) {
-    return make_error(Errc::invalid_argument, "warehouse is '{}'; allowed: local, file:///DIR",
-                      uri);
+Result<> open_catalog(const LakeAddresses& where, OpenedLake& lake) {
+  auto catalog = where.postgres.empty()
+                     ? iceberg::open_sqlite_catalog(where.catalog_file, catalog_name)
+                     : iceberg::open_postgres_catalog(where.postgres, catalog_name);
+  TL_ASSIGN(lake.catalog, std::move(catalog));
+  return {};
+}
+
+Result<> open_warehouse(const LakeAddresses& where, bool make, OpenedLake& lake) {
+  lake.warehouse_uri = where.warehouse_uri;
+  if (where.warehouse_in_s3()) {
+    TL_ASSIGN(const auto access, iceberg::s3_access(::getenv));
+    TL_ASSIGN(lake.io, iceberg::make_s3_file_io(access, where.warehouse_uri));
+    return {};
   }
-  while (uri.ends_with('/')) uri.pop_back();
   std::error_code error;
-  const fs::path folder = uri.substr(file_prefix.size());
-  if (make) fs::create_directories(folder, error);
+  if (make) fs::create_directories(where.warehouse_folder(), error);
   if (error) {
-    return make_error(Errc::io, "the warehouse {} cannot be used: {}", folder.string(),
-                      error.message());
+    return make_error(Errc::io, "the warehouse {} cannot be used: {}",
+                      where.warehouse_folder().string(), error.message());
   }
   TL_ASSIGN(lake.io, iceberg::make_local_file_io());
-  lake.warehouse_uri = std::move(uri);
   return {};
 }
 
 }  // namespace
 
+Result<OpenedLake> OpenedLake::open_log_to_fill(const Settings& settings) {
+  OpenedLake lake;
+  TL_ASSIGN(const auto where, lake_addresses(settings));
+  TL_TRY(open_log(where, lake));
+  return lake;
+}
+
 Result<OpenedLake> OpenedLake::open_to_run(const Settings& settings) {
   OpenedLake lake;
-  const auto root = data_directory(settings);
-  TL_TRY(check_directory(root, true));
-  TL_ASSIGN(lake.lock, FileLock::acquire(root / "lock"));
-  TL_ASSIGN(lake.log, log::open_local_log(root / "log.db"));
-  TL_TRY(open_catalog(settings, root, lake));
-  TL_TRY(open_warehouse(settings, root, true, lake));
-  lake.spill_directory = root / "tmp";
+  TL_ASSIGN(const auto where, lake_addresses(settings));
+  TL_TRY(open_log(where, lake));
+  TL_TRY(open_catalog(where, lake));
+  TL_TRY(open_warehouse(where, true, lake));
+  lake.spill_directory = where.data_dir / "tmp";
   return lake;
 }
 
 Result<OpenedLake> OpenedLake::open_to_look(const Settings& settings) {
   OpenedLake lake;
-  const auto root = data_directory(settings);
+  TL_ASSIGN(const auto where, lake_addresses(settings));
   const bool embedded =
       settings.text("catalog") == "sqlite" || settings.text("warehouse") == "local";
-  if (embedded) TL_TRY(check_directory(root, false));
-  TL_TRY(open_catalog(settings, root, lake));
-  TL_TRY(open_warehouse(settings, root, false, lake));
+  if (embedded) TL_TRY(check_directory(where.data_dir, false));
+  TL_TRY(open_catalog(where, lake));
+  TL_TRY(open_warehouse(where, false, lake));
   return lake;
 }
 

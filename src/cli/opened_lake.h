@@ -20,6 +20,8 @@ class OpenedLake {
   // For a run: makes the data directory if it is missing; no other process may have it. Errors:
   // invalid_argument (an address), fenced, io (not writable, full), corrupt, unavailable.
   static Result<OpenedLake> open_to_run(const Settings& settings);
+  // The log only, for what fills it. Errors: as above.
+  static Result<OpenedLake> open_log_to_fill(const Settings& settings);
   // Catalog and warehouse only, to look at tables; whoever runs may go on. Errors: as above.
   static Result<OpenedLake> open_to_look(const Settings& settings);
 

@@ -180,8 +180,8 @@ std::string to_string(Decimal value) {
 }
 
 std::optional<Decimal> add(Decimal a, Decimal b) {
-  // |a|, |b| < 10^38 < 2^126.3, so the sum cannot wrap.
-  const int128_t sum = a.units + b.units;
+  int128_t sum = 0;  // of two numbers below 10^38: it can leave 127 bits
+  if (__builtin_add_overflow(a.units, b.units, &sum)) return std::nullopt;
   const auto limit = static_cast<int128_t>(precision_limit);
   if (sum >= limit || sum <= -limit) return std::nullopt;
   return Decimal{sum};

@@ -26,8 +26,6 @@ std::string_view to_string(Errc code) {
       return "unsupported";
     case Errc::cancelled:
       return "cancelled";
-    case Errc::end_of_input:
-      return "end_of_input";
   }
   return "unknown";
 }

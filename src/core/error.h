@@ -25,7 +25,6 @@ enum class Errc {
   corrupt,           // stored bytes are damaged: stop, keep everything, point to the repair
   unsupported,       // valid, but not something this version does: tell the user
   cancelled,         // we were asked to stop
-  end_of_input,      // the source has ended
 };
 
 std::string_view to_string(Errc code);

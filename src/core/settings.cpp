@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <vector>
 
 #include <toml++/toml.h>
 
 #include "core/address.h"
+#include "core/edit_distance.h"
 #include "core/time.h"
 
 namespace tradelake {
@@ -16,11 +16,16 @@ namespace {
 constexpr auto settings = std::to_array<SettingInfo>({
     {"data_dir", SettingKind::text, "./data",
      "Where the embedded log, catalog and warehouse live."},
+    {"log", SettingKind::text, "local",
+     "`local` (log.db of the data directory), or `kafka://host:port[,host:port]`."},
     {"catalog", SettingKind::text, "sqlite",
      "`sqlite` (catalog.db of the data directory), `sqlite:FILE`, or "
-     "`postgresql://user@host:port/database` with the password in PGPASSWORD."},
+     "`postgresql://user@host:port/database` with the password in PGPASSWORD or the file "
+     "that PGPASSWORD_FILE names."},
     {"warehouse", SettingKind::text, "local",
-     "`local` (warehouse of the data directory), or `file:///DIR`."},
+     "`local` (warehouse of the data directory), `file:///DIR`, or `s3://bucket/prefix` with the "
+     "server and its keys in AWS_ENDPOINT_URL_S3, AWS_REGION, AWS_ACCESS_KEY_ID and "
+     "AWS_SECRET_ACCESS_KEY (docs/operations.md)."},
     {"source", SettingKind::text, "auto",
      "`bybit`, `ws://host:port` of a look-alike, `replay:FILE`, or `auto`: Bybit if it answers "
      "within 5 s, else the built-in simulator."},
@@ -32,7 +37,9 @@ constexpr auto settings = std::to_array<SettingInfo>({
      "Markets to collect, `category:symbol` separated by commas; `linear:*` is all of a category; "
      "options by base coin."},
     {"listen", SettingKind::text, "127.0.0.1:8460",
-     "Address and port of the HTTP server; port 0 takes any free one."},
+     "Address and port of the HTTP server; port 0 takes any free one, which is the default of "
+     "stages "
+     "other than `serve`."},
     {"commit.max_rows", SettingKind::integer, "200000",
      "A pipeline commits when it holds this many rows."},
     {"commit.max_bytes", SettingKind::bytes, "64MiB",
@@ -44,30 +51,25 @@ constexpr auto settings = std::to_array<SettingInfo>({
     {"dedup.memory", SettingKind::bytes, "32MiB",
      "Recent trade ids in memory, per pipeline; beyond it they go to disk."},
     {"parquet.zstd_level", SettingKind::integer, "1", "ZSTD level of data files at commit."},
-    {"log.retention", SettingKind::duration, "48h",
-     "How long the local log keeps frames that are in the tables."},
+    {"retention.log", SettingKind::duration, "48h",
+     "How long the local log keeps frames that are in the tables; in Kafka `tradelake topics` sets "
+     "it."},
     {"collect.queue", SettingKind::bytes, "256MiB",
      "Frames that wait for the log; beyond it they are dropped and counted."},
+    {"serve.max_rows", SettingKind::integer, "500000",
+     "How many trades `serve` keeps in memory that nobody has committed yet (about 200 bytes "
+     "each); "
+     "beyond it, it stops reading the log until they are."},
+    {"doctor.stale_after", SettingKind::duration, "60s",
+     "`doctor` calls a pipeline stale whose oldest record waits for longer than this, or than "
+     "three "
+     "commit intervals, while nothing is committed."},
     {"log_level", SettingKind::text, "info", "`debug`, `info`, `warn` or `error`."},
 });
 
 const SettingInfo* find_setting(std::string_view key) {
   const auto* found = std::ranges::find(settings, key, &SettingInfo::key);
   return found == settings.end() ? nullptr : found;
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
 }
 
 std::string_view nearest_key(std::string_view key) {
@@ -193,12 +195,15 @@ Result<> Settings::set(const std::string& key, const std::string& text, SettingO
 }
 
 Result<Settings> Settings::load(const std::map<std::string, std::string>& flags,
-                                const std::string& file, const Environment& environment) {
+                                const std::string& file, const Environment& environment,
+                                const std::map<std::string, std::string>& defaults) {
   Settings result;
   for (const auto& setting : settings) {
     TL_TRY(result.set(std::string(setting.key), std::string(setting.default_value),
                       SettingOrigin::default_value, "default"));
   }
+  for (const auto& [key, text] : defaults)
+    TL_TRY(result.set(key, text, SettingOrigin::default_value, "default"));
   if (!file.empty()) {
     std::map<std::string, std::string> values;
     try {
@@ -244,6 +249,11 @@ std::string settings_markdown() {
       "# Configuration\n\nGenerated by `tradelake config --markdown`; do not edit.\n\n"
       "Precedence: flag, environment, file (`--config FILE`, TOML), default. "
       "`tradelake config` prints the effective values and where each comes from.\n\n"
+      "A key of the file that is not listed here is an error, which names the nearest known one. "
+      "So "
+      "is a variable whose name is a slip away from one of these; any other `TRADELAKE_…` is "
+      "passed "
+      "over with a line on standard error.\n\n"
       "| key | environment | type | default | what |\n|---|---|---|---|---|\n";
   for (const auto& setting : settings) {
     text += fmt::format("| `{}` | `{}` | {} | `{}` | {} |\n", setting.key,

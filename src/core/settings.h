@@ -35,10 +35,12 @@ class Settings {
  public:
   using Environment = std::function<const char*(const char* name)>;
 
-  // `flags` by key; `file` is TOML or empty. Errors: invalid_argument with the key, the value and
-  // what is allowed; an unknown key names the nearest known one.
+  // `flags` by key; `file` is TOML or empty; `defaults` are a command's own ones. Errors:
+  // invalid_argument with the key, the value and what is allowed; an unknown key names the nearest
+  // known one.
   static Result<Settings> load(const std::map<std::string, std::string>& flags,
-                               const std::string& file, const Environment& environment);
+                               const std::string& file, const Environment& environment,
+                               const std::map<std::string, std::string>& defaults = {});
 
   const std::string& text(std::string_view key) const;
   std::int64_t integer(std::string_view key) const;

@@ -1,5 +1,7 @@
 #include "core/sqlite.h"
 
+#include <filesystem>
+
 #include <sqlite3.h>
 
 namespace tradelake {
@@ -15,6 +17,8 @@ std::unexpected<Error> sqlite_error(sqlite3* database, int code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return make_error(Errc::unavailable, "{}: {}", where, sqlite3_errmsg(database));
+    case SQLITE_INTERRUPT:
+      return make_error(Errc::cancelled, "{}: not done in time", where);
     case SQLITE_CONSTRAINT:
       return make_error(Errc::conflict, "{}: {}", where, sqlite3_errmsg(database));
     default:
@@ -103,12 +107,10 @@ int Statement::columns() const {
   return sqlite3_column_count(handle_.get());
 }
 
-Result<Database> Database::open(const std::string& path, int page_bytes) {
+Result<Database> Database::open_file(const std::string& path, const std::string& name, int flags) {
   Database database;
   sqlite3* handle = nullptr;
-  const int code =
-      sqlite3_open_v2(path.c_str(), &handle,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   database.handle_.reset(handle);
   if (code != SQLITE_OK) {
     return make_error(Errc::io, "cannot open {}: {}", path,
@@ -116,10 +118,54 @@ Result<Database> Database::open(const std::string& path, int page_bytes) {
   }
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, 5'000);
+  return database;
+}
+
+Result<Database> Database::open(const std::string& path, int page_bytes) {
+  TL_ASSIGN(auto database, open_file(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
   // The page size counts only before the file is first written.
   TL_TRY(database.execute(fmt::format(
       "PRAGMA page_size={}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;", page_bytes)));
   return database;
+}
+
+Result<Database> Database::open_to_look(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (!fs::exists(path, error)) {
+    return make_error(error ? Errc::io : Errc::not_found, "{}: {}", path,
+                      error ? error.message() : "there is no such file");
+  }
+  // What a process that died has left in the write-ahead log stays there for the next that writes.
+  const auto left = fs::file_size(path + "-wal", error);
+  const bool keep = !error && left > 0;
+  const auto open = [&](const std::string& name, int flags) -> Result<Database> {
+    TL_ASSIGN(auto database, open_file(path, name, flags));
+    if (keep)
+      sqlite3_db_config(database.handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    TL_TRY(database.execute("PRAGMA query_only=ON; SELECT count(*) FROM sqlite_schema;"));
+    return database;
+  };
+  // Not read-only, or the files for sharing that it makes would stay behind.
+  auto shared = open(path, SQLITE_OPEN_READWRITE);
+  if (shared || keep || shared.error().code != Errc::io) return shared;
+  std::string uri = "file:";
+  for (const char c : path)
+    uri += c == '%' || c == '?' || c == '#' ? fmt::format("%{:02x}", c) : std::string(1, c);
+  return open(uri + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+}
+
+void Database::stop_after(std::chrono::milliseconds time) {
+  constexpr int instructions_between_looks = 10'000;
+  deadline_ = std::make_unique<std::chrono::steady_clock::time_point>(
+      std::chrono::steady_clock::now() + time);
+  sqlite3_progress_handler(
+      handle_.get(), instructions_between_looks,
+      [](void* deadline) {
+        return static_cast<int>(std::chrono::steady_clock::now() >=
+                                *static_cast<std::chrono::steady_clock::time_point*>(deadline));
+      },
+      deadline_.get());
 }
 
 Result<> Database::execute(const std::string& sql) {

@@ -4,6 +4,7 @@
 // Does not: hide SQL.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -28,7 +29,8 @@ class Statement {
   Statement& bind_null(int index);
 
   // True: a row is there; false: done. Errors: unavailable (another process has held the
-  // file for longer than the time-out), io (full, refused), corrupt, conflict (a constraint).
+  // file for longer than the time-out), io (full, refused), corrupt, conflict (a constraint),
+  // cancelled (the time for looking is over).
   Result<bool> step();
   // Runs to the end and resets.
   Result<> run();
@@ -56,6 +58,13 @@ class Database {
   // 5 s busy time-out. Errors: io, corrupt.
   static Result<Database> open(const std::string& path, int page_bytes = 4096);
 
+  // A file that is there, to be looked at while others may write: nothing is made, changed or kept
+  // from anybody, and what cannot even be shared (a full disk, another user's folder) is read as it
+  // lies there. Errors: not_found, io, corrupt, unavailable.
+  static Result<Database> open_to_look(const std::string& path);
+  // From now on statements end with cancelled once the time is over.
+  void stop_after(std::chrono::milliseconds time);
+
   Result<> execute(const std::string& sql);  // any number of statements, no parameters
   Result<Statement> prepare(std::string_view sql);
   std::int64_t changed_rows() const;
@@ -64,6 +73,10 @@ class Database {
   struct Close {
     void operator()(sqlite3* database) const;
   };
+  // `name` is the path, or a URI of it.
+  static Result<Database> open_file(const std::string& path, const std::string& name, int flags);
+
+  std::unique_ptr<std::chrono::steady_clock::time_point> deadline_;  // outlives the handle
   std::unique_ptr<sqlite3, Close> handle_;
 };
 

@@ -5,14 +5,17 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
 
+#include "feed/byte_stream.h"
 #include "feed/resolve.h"
 
 namespace tradelake::feed {
@@ -28,8 +31,13 @@ struct Call {
   const HttpOptions& options;
 };
 
-template <class Stream>
-asio::awaitable<HttpResponse> talk(Stream& stream, const Call& call) {
+asio::awaitable<HttpResponse> get(Call call, asio::ssl::context* tls) {
+  const auto addresses = co_await resolve(call.endpoint, call.options.timeout);
+  ByteStream stream(co_await asio::this_coro::executor, tls);
+  stream.expires_after(call.options.timeout);
+  co_await stream.connect(addresses);
+  co_await stream.client_handshake(call.endpoint.host);
+
   http::request<http::empty_body> request(http::verb::get, call.target, 11);
   request.set(http::field::host, call.endpoint.authority());
   request.set(http::field::user_agent, "tradelake");
@@ -40,25 +48,8 @@ asio::awaitable<HttpResponse> talk(Stream& stream, const Call& call) {
   beast::flat_buffer buffer;
   co_await http::async_read(stream, buffer, parser, asio::use_awaitable);
   auto response = parser.release();
-  co_return HttpResponse{static_cast<int>(response.result_int()), std::move(response.body())};
-}
-
-asio::awaitable<HttpResponse> get(Call call, asio::ssl::context* tls) {
-  const auto addresses = co_await resolve(call.endpoint, call.options.timeout);
-  const auto executor = co_await asio::this_coro::executor;
-  if (tls == nullptr) {
-    beast::tcp_stream stream(executor);
-    stream.expires_after(call.options.timeout);
-    co_await stream.async_connect(addresses, asio::use_awaitable);
-    co_return co_await talk(stream, call);
-  }
-  beast::ssl_stream<beast::tcp_stream> stream(executor, *tls);
-  SSL_set_tlsext_host_name(stream.native_handle(), call.endpoint.host.c_str());
-  stream.set_verify_callback(asio::ssl::host_name_verification(call.endpoint.host));
-  stream.next_layer().expires_after(call.options.timeout);
-  co_await stream.next_layer().async_connect(addresses, asio::use_awaitable);
-  co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
-  co_return co_await talk(stream, call);
+  co_return HttpResponse{static_cast<int>(response.result_int()), std::move(response.body()),
+                         std::string(response[http::field::date]), stream.certificate_end_us()};
 }
 
 }  // namespace

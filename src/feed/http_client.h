@@ -5,6 +5,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +19,9 @@ namespace tradelake::feed {
 struct HttpResponse {
   int status = 0;
   std::string body;
+  std::string date;  // its Date header, or empty
+  std::optional<std::int64_t>
+      certificate_end_us;  // of the server's certificate; nothing without TLS
 };
 
 struct HttpOptions {

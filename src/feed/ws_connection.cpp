@@ -8,78 +8,60 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/ssl.hpp>
-#include <boost/beast/websocket.hpp>
-#include <boost/beast/websocket/ssl.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket/stream.hpp>
 
-#include "feed/frame_stream.h"
+#include "feed/byte_stream.h"
+#include "feed/frame_types.h"
 #include "feed/resolve.h"
 
 namespace tradelake::feed {
-namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
 using boost::system::error_code;
 
-using PlainStream = websocket::stream<FrameStream<beast::tcp_stream>>;
-using TlsStream = websocket::stream<FrameStream<beast::ssl_stream<beast::tcp_stream>>>;
-
-}  // namespace
-
-class WsConnection::Impl {
+class WsConnection::Impl : public std::enable_shared_from_this<WsConnection::Impl> {
  public:
-  virtual ~Impl() = default;
-  virtual void start() = 0;
-  virtual void send(std::string text) = 0;
-  virtual void close() = 0;
-};
-
-namespace {
-
-template <class Stream>
-class Connection : public WsConnection::Impl,
-                   public std::enable_shared_from_this<Connection<Stream>> {
- public:
-  template <class... StreamArgs>
-  Connection(Endpoint endpoint, std::string path, WsOptions options,
-             WsConnection::Listener& listener, StreamArgs&&... stream_args)
+  Impl(asio::io_context& context, std::shared_ptr<asio::ssl::context> tls, Endpoint endpoint,
+       std::string path, WsOptions options, WsConnection::Listener& listener)
       : endpoint_(std::move(endpoint)),
         path_(std::move(path)),
         options_(options),
         listener_(&listener),
-        ws_(std::forward<StreamArgs>(stream_args)...) {}
+        tls_(endpoint_.tls ? std::move(tls) : nullptr),
+        ws_(ByteStream(context.get_executor(), tls_.get())) {
+    bytes().rewrite_input(
+        [types = TextAsBinary()](std::span<unsigned char> input) mutable { types.pass(input); });
+  }
 
-  void start() override {
-    auto self = this->shared_from_this();
+  void start() {
     asio::co_spawn(
-        ws_.get_executor(), [self] { return self->run(); },
-        [self](std::exception_ptr failure) {
+        ws_.get_executor(), [self = shared_from_this()] { return self->run(); },
+        [self = shared_from_this()](std::exception_ptr failure) {
           if (failure) self->fail(failure);
         });
   }
 
-  void send(std::string text) override {
+  void send(std::string text) {
     outgoing_.push_back(std::move(text));
     if (writing_ || !open_) return;
     writing_ = true;
     asio::co_spawn(
-        ws_.get_executor(), [self = this->shared_from_this()] { return self->write(); },
-        asio::detached);
+        ws_.get_executor(), [self = shared_from_this()] { return self->write(); }, asio::detached);
   }
 
-  void close() override {
+  void close() {
     listener_ = nullptr;
     open_ = false;
-    beast::get_lowest_layer(ws_).close();
+    bytes().close();
   }
 
  private:
+  ByteStream& bytes() { return ws_.next_layer(); }
+
   void fail(const std::exception_ptr& failure) {
     try {
       std::rethrow_exception(failure);
@@ -90,31 +72,17 @@ class Connection : public WsConnection::Impl,
 
   void end(std::string_view cause) {
     open_ = false;
-    beast::get_lowest_layer(ws_).close();
+    bytes().close();
     if (auto* listener = std::exchange(listener_, nullptr)) listener->on_closed(cause);
-  }
-
-  asio::awaitable<void> secure() {
-    if constexpr (std::is_same_v<Stream, TlsStream>) {
-      auto& tls = ws_.next_layer().next_layer();
-      if (!SSL_set_tlsext_host_name(tls.native_handle(), endpoint_.host.c_str())) {
-        throw boost::system::system_error(asio::error::invalid_argument, "server name");
-      }
-      tls.set_verify_callback(asio::ssl::host_name_verification(endpoint_.host));
-      beast::get_lowest_layer(ws_).expires_after(options_.connect_timeout);
-      co_await tls.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
-    }
-    co_return;
   }
 
   asio::awaitable<void> open() {
     const auto addresses = co_await resolve(endpoint_, options_.connect_timeout);
-    auto& lowest = beast::get_lowest_layer(ws_);
-    lowest.expires_after(options_.connect_timeout);
-    co_await lowest.async_connect(addresses, asio::use_awaitable);
-    lowest.socket().set_option(asio::ip::tcp::no_delay(true));
-    co_await secure();
-    lowest.expires_never();  // the WebSocket layer has its own time-out from here
+    bytes().expires_after(options_.connect_timeout);
+    co_await bytes().connect(addresses);
+    bytes().expires_after(options_.connect_timeout);
+    co_await bytes().client_handshake(endpoint_.host);
+    bytes().expires_never();  // the WebSocket layer has its own time-out from here
 
     websocket::stream_base::timeout timeouts{options_.connect_timeout,
                                              websocket::stream_base::none(), false};
@@ -173,25 +141,18 @@ class Connection : public WsConnection::Impl,
   std::string path_;
   WsOptions options_;
   WsConnection::Listener* listener_;
-  Stream ws_;
+  std::shared_ptr<asio::ssl::context> tls_;
+  websocket::stream<ByteStream> ws_;
   bool open_ = false;
   bool writing_ = false;
   std::deque<std::string> outgoing_;
 };
 
-}  // namespace
-
 WsConnection::WsConnection(asio::io_context& context, std::shared_ptr<asio::ssl::context> tls,
                            Endpoint endpoint, std::string path, WsOptions options,
-                           Listener& listener) {
-  if (endpoint.tls) {
-    impl_ = std::make_shared<Connection<TlsStream>>(std::move(endpoint), std::move(path), options,
-                                                    listener, context, *tls);
-  } else {
-    impl_ = std::make_shared<Connection<PlainStream>>(std::move(endpoint), std::move(path), options,
-                                                      listener, context);
-  }
-}
+                           Listener& listener)
+    : impl_(std::make_shared<Impl>(context, std::move(tls), std::move(endpoint), std::move(path),
+                                   options, listener)) {}
 
 WsConnection::~WsConnection() {
   close();

@@ -26,38 +26,31 @@ class SnapshotAction final : public Action {
 
 }  // namespace
 
-std::unique_ptr<Action> append_files(std::vector<DataFile> files,
-                                     std::map<std::string, std::string> summary, std::string tag) {
+std::unique_ptr<Action> append_files(std::vector<DataFile> files, SnapshotNote note) {
   return std::make_unique<SnapshotAction>(SnapshotRequest{.id = {},
                                                           .operation = "append",
                                                           .added = std::move(files),
                                                           .removed_paths = {},
-                                                          .summary = std::move(summary),
-                                                          .tag = std::move(tag)});
+                                                          .note = std::move(note)});
 }
 
 std::unique_ptr<Action> overwrite_files(std::vector<std::string> removed_paths,
-                                        std::vector<DataFile> added,
-                                        std::map<std::string, std::string> summary,
-                                        std::string tag) {
+                                        std::vector<DataFile> added, SnapshotNote note) {
   return std::make_unique<SnapshotAction>(
       SnapshotRequest{.id = {},
                       .operation = added.empty() ? "delete" : "overwrite",
                       .added = std::move(added),
                       .removed_paths = std::move(removed_paths),
-                      .summary = std::move(summary),
-                      .tag = std::move(tag)});
+                      .note = std::move(note)});
 }
 
 std::unique_ptr<Action> replace_files(std::vector<std::string> removed_paths,
-                                      std::vector<DataFile> added,
-                                      std::map<std::string, std::string> summary, std::string tag) {
+                                      std::vector<DataFile> added, SnapshotNote note) {
   return std::make_unique<SnapshotAction>(SnapshotRequest{.id = {},
                                                           .operation = "replace",
                                                           .added = std::move(added),
                                                           .removed_paths = std::move(removed_paths),
-                                                          .summary = std::move(summary),
-                                                          .tag = std::move(tag)});
+                                                          .note = std::move(note)});
 }
 
 }  // namespace tradelake::iceberg

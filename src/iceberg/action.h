@@ -6,6 +6,7 @@
 // Does not: commit, delete files, or notice that the same data file was added before.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,26 +27,26 @@ class Action {
   virtual Result<TableMetadata> apply(const TableMetadata& base, FileIo& io, int attempt) = 0;
 };
 
-// `tag`, unless empty, names a tag that moves to the new snapshot and never expires.
+// What a new snapshot says of itself beyond its files.
+struct SnapshotNote {
+  std::map<std::string, std::string> summary;
+  std::string tag;  // moves to the new snapshot and never expires; empty: none
+  // Completes the summary from what the base's snapshots say; called for each base anew.
+  std::function<void(const TableMetadata& base, std::map<std::string, std::string>& summary)> carry;
+};
 
 // Adds files. Manifests below commit.manifest.target-size-bytes are merged once there are
 // commit.manifest.min-count-to-merge of them (commit.manifest-merge.enabled, default true).
-std::unique_ptr<Action> append_files(std::vector<DataFile> files,
-                                     std::map<std::string, std::string> summary,
-                                     std::string tag = {});
+std::unique_ptr<Action> append_files(std::vector<DataFile> files, SnapshotNote note = {});
 
 // Removes and adds files in one snapshot of operation "overwrite" (copy-on-write), or "delete" if
 // none are added. Every removed path must be live in the base.
 std::unique_ptr<Action> overwrite_files(std::vector<std::string> removed_paths,
-                                        std::vector<DataFile> added,
-                                        std::map<std::string, std::string> summary,
-                                        std::string tag = {});
+                                        std::vector<DataFile> added, SnapshotNote note = {});
 
 // The same rows in other files: operation "replace". More rows than were removed are refused
 // (invalid_argument).
 std::unique_ptr<Action> replace_files(std::vector<std::string> removed_paths,
-                                      std::vector<DataFile> added,
-                                      std::map<std::string, std::string> summary,
-                                      std::string tag = {});
+                                      std::vector<DataFile> added, SnapshotNote note = {});
 
 }  // namespace tradelake::iceberg

@@ -2,7 +2,7 @@
 //
 // Threads: functions without state.
 // Does not: decide on retries; what Arrow calls an IOError is `io`, everything else about stored
-// bytes is `corrupt`.
+// bytes is `corrupt`, unless it began as an error of ours.
 #pragma once
 
 #include <string_view>
@@ -22,6 +22,9 @@ namespace tradelake::iceberg {
 Error to_error(const arrow::Status& status, std::string_view doing);
 
 Result<> checked(const arrow::Status& status, std::string_view doing);
+
+// An error of ours for Arrow's readers to pass on; to_error() gives back its code.
+arrow::Status to_status(const Error& error);
 
 template <class T>
 Result<T> checked(arrow::Result<T> result, std::string_view doing) {

@@ -6,7 +6,9 @@
 // Does not: write or delete files; retry; log connection strings.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,12 @@ struct TableCommit {
   std::string commit_id;
 };
 
+// Pointers and progress as they are together: what the tables hold is what the rows say.
+struct CatalogCut {
+  std::vector<std::string> locations;  // of the tables asked for, in their order
+  std::vector<ProgressRow> progress;
+};
+
 struct CatalogCommit {
   std::vector<PointerSwap> swaps;
   std::string pipeline;  // empty: no progress
@@ -53,6 +61,9 @@ class Catalog {
   // Registers a table at its first metadata file; makes the namespace. Errors: already_exists.
   virtual Result<> create_table(const TableIdent& table, const std::string& metadata_location) = 0;
 
+  // Errors: not_found (one of the tables), unavailable, corrupt.
+  virtual Result<CatalogCut> cut(std::span<const TableIdent> tables,
+                                 const std::string& pipeline) = 0;
   virtual Result<std::vector<ProgressRow>> progress(const std::string& pipeline) = 0;
   virtual Result<std::vector<TableCommit>> table_commits(const std::string& pipeline) = 0;
 
@@ -66,10 +77,17 @@ class Catalog {
 Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path,
                                                      const std::string& name);
 
-// The same in PostgreSQL, postgresql://user@host:port/database; the password from PGPASSWORD.
+// The same in PostgreSQL, postgresql://user@host:port/database; the password as in sql_session.h.
 // commit() asks what became of a COMMIT that was not answered; unknown_outcome is left only when
 // nobody answers for a minute. Errors: invalid_argument (a password in the address), unavailable.
 Result<std::unique_ptr<Catalog>> open_postgres_catalog(const std::string& address,
                                                        const std::string& name);
+
+class SqlSession;
+
+// The catalog `name` in a database that has its tables, which are left as they are; `open` makes a
+// session of it.
+std::unique_ptr<Catalog> catalog_in(std::function<Result<std::unique_ptr<SqlSession>>()> open,
+                                    const std::string& name);
 
 }  // namespace tradelake::iceberg

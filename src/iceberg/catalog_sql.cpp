@@ -7,7 +7,7 @@
 
 #include "iceberg/catalog.h"
 #include "iceberg/catalog_schema.h"
-#include "iceberg/sql_session.h"
+#include "iceberg/sql_session_pool.h"
 
 namespace tradelake::iceberg {
 namespace {
@@ -49,40 +49,50 @@ Result<> check(const TableIdent& ident) {
   return {};
 }
 
-// BEGIN … COMMIT; rolls back unless commit() was called.
+// BEGIN … COMMIT in a session of the pool; rolls back unless commit() was called.
 class Work {
  public:
-  static Result<Work> begin(SqlSession& session,
+  static Result<Work> begin(SqlSessionPool& pool,
                             SqlSession::Access access = SqlSession::Access::write) {
-    TL_TRY(session.begin(access));
-    return Work(session);
+    TL_ASSIGN(auto session, pool.borrow());
+    TL_TRY(session->begin(access));
+    return Work(std::move(session));
   }
-  Work(Work&& other) noexcept : session_(std::exchange(other.session_, nullptr)) {}
+  Work(Work&& other) noexcept = default;
   Work& operator=(Work&&) = delete;
   ~Work() {
-    if (session_ != nullptr) session_->rollback();
+    if (session_ && !ended_) session_->rollback();
   }
   Result<> commit() {
     auto done = session_->commit();
-    if (done) session_ = nullptr;
+    ended_ = done.has_value();
     return done;
   }
+  SqlSession* operator->() const { return &*session_; }
 
  private:
-  explicit Work(SqlSession& session) : session_(&session) {}
-  SqlSession* session_;
+  explicit Work(SqlSessionPool::Lease session) : session_(std::move(session)) {}
+  SqlSessionPool::Lease session_;
+  bool ended_ = false;
 };
 
 class SqlCatalog final : public Catalog {
  public:
-  SqlCatalog(std::unique_ptr<SqlSession> session, std::string name)
-      : session_(std::move(session)), name_(std::move(name)) {}
+  SqlCatalog(SqlSessionPool::Open open, std::string name)
+      : sessions_(std::move(open)), name_(std::move(name)) {}
+
+  // Errors: those of opening a session, which name its address.
+  Result<> connect() {
+    TL_ASSIGN(const auto session, sessions_.borrow());
+    resolves_ = session->resolves_unknown_outcomes();
+    return {};
+  }
 
   Result<> make_tables() {
-    TL_ASSIGN(auto work, Work::begin(*session_));
-    TL_TRY(session_->script(std::string(catalog_tables_sql)));
-    TL_ASSIGN(const bool has_type, session_->has_column("iceberg_tables", "iceberg_type"));
-    if (!has_type) TL_TRY(session_->script(std::string(add_type_column_sql)));
+    TL_ASSIGN(auto work, Work::begin(sessions_));
+    TL_TRY(work->script(std::string(catalog_tables_sql)));
+    TL_ASSIGN(const bool has_type, work->has_column("iceberg_tables", "iceberg_type"));
+    if (!has_type) TL_TRY(work->script(std::string(add_type_column_sql)));
     return work.commit();
   }
 
@@ -98,32 +108,35 @@ class SqlCatalog final : public Catalog {
   }
 
   Result<std::string> metadata_location(const TableIdent& table) override {
-    TL_ASSIGN(const auto rows, read("SELECT metadata_location FROM iceberg_tables" TABLE_KEY_SQL,
-                                    {name_, table.name_space, table.name}));
-    if (rows.empty()) {
-      return make_error(Errc::not_found, "table {} does not exist", to_string(table));
+    TL_ASSIGN(const auto work, Work::begin(sessions_, SqlSession::Access::read));
+    return location(work, table);
+  }
+
+  Result<CatalogCut> cut(std::span<const TableIdent> tables, const std::string& pipeline) override {
+    TL_ASSIGN(const auto work, Work::begin(sessions_, SqlSession::Access::read));
+    CatalogCut cut;
+    for (const auto& table : tables) {
+      TL_ASSIGN(auto found, location(work, table));
+      cut.locations.push_back(std::move(found));
     }
-    if (std::holds_alternative<std::monostate>(rows[0][0])) {
-      return make_error(Errc::corrupt, "the catalog has no metadata location for {}",
-                        to_string(table));
-    }
-    return text(rows[0][0]);
+    TL_ASSIGN(cut.progress, progress_rows(work, pipeline));
+    return cut;
   }
 
   Result<> create_table(const TableIdent& table, const std::string& metadata_location) override {
     TL_TRY(check(table));
     const std::scoped_lock lock(mutex_);
-    TL_ASSIGN(auto work, Work::begin(*session_));
+    TL_ASSIGN(auto work, Work::begin(sessions_));
     TL_TRY(
-        session_->change("INSERT INTO iceberg_namespace_properties"
-                         " (catalog_name, namespace, property_key, property_value)"
-                         " VALUES ($1, $2, 'exists', 'true') ON CONFLICT DO NOTHING",
-                         {name_, table.name_space}));
+        work->change("INSERT INTO iceberg_namespace_properties"
+                     " (catalog_name, namespace, property_key, property_value)"
+                     " VALUES ($1, $2, 'exists', 'true') ON CONFLICT DO NOTHING",
+                     {name_, table.name_space}));
     TL_ASSIGN(const auto inserted,
-              session_->change("INSERT INTO iceberg_tables (catalog_name, table_namespace,"
-                               " table_name, metadata_location, iceberg_type)"
-                               " VALUES ($1, $2, $3, $4, 'TABLE') ON CONFLICT DO NOTHING",
-                               {name_, table.name_space, table.name, metadata_location}));
+              work->change("INSERT INTO iceberg_tables (catalog_name, table_namespace,"
+                           " table_name, metadata_location, iceberg_type)"
+                           " VALUES ($1, $2, $3, $4, 'TABLE') ON CONFLICT DO NOTHING",
+                           {name_, table.name_space, table.name, metadata_location}));
     if (inserted == 0) {
       return make_error(Errc::already_exists, "{} exists in the catalog", to_string(table));
     }
@@ -131,24 +144,8 @@ class SqlCatalog final : public Catalog {
   }
 
   Result<std::vector<ProgressRow>> progress(const std::string& pipeline) override {
-    TL_ASSIGN(const auto rows,
-              read("SELECT topic, topic_partition, next_offset, replay_from, topic_id,"
-                   " epoch, max_trade_time_us FROM tradelake_progress"
-                   " WHERE catalog_name = $1 AND pipeline = $2 ORDER BY 1, 2",
-                   {name_, pipeline}));
-    std::vector<ProgressRow> progress;
-    for (const auto& row : rows) {
-      progress.push_back({.topic = text(row[0]),
-                          .partition = static_cast<std::int32_t>(integer(row[1])),
-                          .next_offset = integer(row[2]),
-                          .replay_from = integer(row[3]),
-                          .topic_id = text(row[4]),
-                          .epoch = integer(row[5]),
-                          .max_trade_time_us = std::holds_alternative<std::monostate>(row[6])
-                                                   ? std::nullopt
-                                                   : std::optional(integer(row[6]))});
-    }
-    return progress;
+    TL_ASSIGN(const auto work, Work::begin(sessions_, SqlSession::Access::read));
+    return progress_rows(work, pipeline);
   }
 
   Result<std::vector<TableCommit>> table_commits(const std::string& pipeline) override {
@@ -164,28 +161,60 @@ class SqlCatalog final : public Catalog {
   Result<> commit(const CatalogCommit& commit) override {
     const std::scoped_lock lock(mutex_);
     auto done = try_commit(commit);
-    if (done || done.error().code != Errc::unknown_outcome ||
-        !session_->resolves_unknown_outcomes()) {
-      return done;
-    }
+    if (done || done.error().code != Errc::unknown_outcome || !resolves_) return done;
     return resolve(commit, done.error());
   }
 
  private:
   Result<std::vector<SqlRow>> read(std::string_view sql,
                                    std::initializer_list<SqlValue> parameters) {
-    const std::scoped_lock lock(mutex_);
-    TL_ASSIGN(const auto work, Work::begin(*session_, SqlSession::Access::read));
-    return session_->query(sql, parameters);
+    TL_ASSIGN(const auto work, Work::begin(sessions_, SqlSession::Access::read));
+    return work->query(sql, parameters);
+  }
+
+  // The next two within a transaction of the caller's.
+  Result<std::string> location(const Work& work, const TableIdent& table) {
+    TL_ASSIGN(const auto rows,
+              work->query("SELECT metadata_location FROM iceberg_tables" TABLE_KEY_SQL,
+                          {name_, table.name_space, table.name}));
+    if (rows.empty()) {
+      return make_error(Errc::not_found, "table {} does not exist", to_string(table));
+    }
+    if (std::holds_alternative<std::monostate>(rows[0][0])) {
+      return make_error(Errc::corrupt, "the catalog has no metadata location for {}",
+                        to_string(table));
+    }
+    return text(rows[0][0]);
+  }
+
+  Result<std::vector<ProgressRow>> progress_rows(const Work& work, const std::string& pipeline) {
+    TL_ASSIGN(const auto rows,
+              work->query("SELECT topic, topic_partition, next_offset, replay_from, topic_id,"
+                          " epoch, max_trade_time_us FROM tradelake_progress"
+                          " WHERE catalog_name = $1 AND pipeline = $2 ORDER BY 1, 2",
+                          {name_, pipeline}));
+    std::vector<ProgressRow> progress;
+    for (const auto& row : rows) {
+      progress.push_back({.topic = text(row[0]),
+                          .partition = static_cast<std::int32_t>(integer(row[1])),
+                          .next_offset = integer(row[2]),
+                          .replay_from = integer(row[3]),
+                          .topic_id = text(row[4]),
+                          .epoch = integer(row[5]),
+                          .max_trade_time_us = std::holds_alternative<std::monostate>(row[6])
+                                                   ? std::nullopt
+                                                   : std::optional(integer(row[6]))});
+    }
+    return progress;
   }
 
   Result<> try_commit(const CatalogCommit& commit) {
-    TL_ASSIGN(auto work, Work::begin(*session_));
+    TL_ASSIGN(auto work, Work::begin(sessions_));
     // The fence before the pointers: who has lost a partition must stop, not refresh and retry.
-    for (const auto& update : commit.progress) TL_TRY(move_progress(commit.pipeline, update));
-    for (const auto& swap : commit.swaps) TL_TRY(swap_pointer(swap));
+    for (const auto& update : commit.progress) TL_TRY(move_progress(work, commit.pipeline, update));
+    for (const auto& swap : commit.swaps) TL_TRY(swap_pointer(work, swap));
     for (const auto& done : commit.table_commits) {
-      TL_TRY(session_->change(
+      TL_TRY(work->change(
           "INSERT INTO tradelake_table_commits (catalog_name, pipeline,"
           " table_namespace, table_name, commit_id) VALUES ($1, $2, $3, $4, $5)"
           " ON CONFLICT (catalog_name, pipeline, table_namespace, table_name)"
@@ -195,31 +224,32 @@ class SqlCatalog final : public Catalog {
     return work.commit();
   }
 
-  Result<> move_progress(const std::string& pipeline, const ProgressUpdate& update) {
+  Result<> move_progress(const Work& work, const std::string& pipeline,
+                         const ProgressUpdate& update) {
     const auto& row = update.updated;
     const SqlValue partition = std::int64_t{row.partition};
     std::int64_t changed = 0;
     if (update.expected) {
-      TL_ASSIGN(changed, session_->change("UPDATE tradelake_progress SET next_offset = $5,"
-                                          " replay_from = $6, topic_id = $7, epoch = $8,"
-                                          " max_trade_time_us = $9" PROGRESS_KEY_SQL
-                                          " AND next_offset = $10 AND epoch = $11",
-                                          {name_, pipeline, row.topic, partition, row.next_offset,
-                                           row.replay_from, row.topic_id, row.epoch,
-                                           or_null(row.max_trade_time_us),
-                                           update.expected->next_offset, update.expected->epoch}));
+      TL_ASSIGN(changed, work->change("UPDATE tradelake_progress SET next_offset = $5,"
+                                      " replay_from = $6, topic_id = $7, epoch = $8,"
+                                      " max_trade_time_us = $9" PROGRESS_KEY_SQL
+                                      " AND next_offset = $10 AND epoch = $11",
+                                      {name_, pipeline, row.topic, partition, row.next_offset,
+                                       row.replay_from, row.topic_id, row.epoch,
+                                       or_null(row.max_trade_time_us), update.expected->next_offset,
+                                       update.expected->epoch}));
     } else {
       TL_ASSIGN(
           changed,
-          session_->change("INSERT INTO tradelake_progress (catalog_name, pipeline, topic,"
-                           " topic_partition, next_offset, replay_from, topic_id, epoch,"
-                           " max_trade_time_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-                           " ON CONFLICT DO NOTHING",
-                           {name_, pipeline, row.topic, partition, row.next_offset, row.replay_from,
-                            row.topic_id, row.epoch, or_null(row.max_trade_time_us)}));
+          work->change("INSERT INTO tradelake_progress (catalog_name, pipeline, topic,"
+                       " topic_partition, next_offset, replay_from, topic_id, epoch,"
+                       " max_trade_time_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+                       " ON CONFLICT DO NOTHING",
+                       {name_, pipeline, row.topic, partition, row.next_offset, row.replay_from,
+                        row.topic_id, row.epoch, or_null(row.max_trade_time_us)}));
     }
     if (changed == 1) return {};
-    TL_ASSIGN(const auto found, stored(pipeline, row, ""));
+    TL_ASSIGN(const auto found, stored(work, pipeline, row, ""));
     const auto describe = [](const std::optional<ProgressRow>& known) {
       return known ? fmt::format("offset {} of epoch {}", known->next_offset, known->epoch)
                    : std::string("nothing");
@@ -228,25 +258,24 @@ class SqlCatalog final : public Catalog {
                       row.topic, row.partition, describe(update.expected), describe(found));
   }
 
-  Result<> swap_pointer(const PointerSwap& swap) {
-    TL_ASSIGN(const auto changed,
-              session_->change("UPDATE iceberg_tables SET metadata_location = $5,"
-                               " previous_metadata_location = $4" TABLE_KEY_SQL
-                               " AND metadata_location = $4",
-                               {name_, swap.table.name_space, swap.table.name,
-                                swap.expected_location, swap.new_location}));
+  Result<> swap_pointer(const Work& work, const PointerSwap& swap) {
+    TL_ASSIGN(const auto changed, work->change("UPDATE iceberg_tables SET metadata_location = $5,"
+                                               " previous_metadata_location = $4" TABLE_KEY_SQL
+                                               " AND metadata_location = $4",
+                                               {name_, swap.table.name_space, swap.table.name,
+                                                swap.expected_location, swap.new_location}));
     if (changed == 1) return {};
     return make_error(Errc::conflict, "{} is no longer at {}", to_string(swap.table),
                       swap.expected_location);
   }
 
   // Offset and epoch of a progress row; nothing if there is none.
-  Result<std::optional<ProgressRow>> stored(const std::string& pipeline, const ProgressRow& row,
-                                            std::string_view lock) {
+  Result<std::optional<ProgressRow>> stored(const Work& work, const std::string& pipeline,
+                                            const ProgressRow& row, std::string_view lock) {
     TL_ASSIGN(const auto rows,
-              session_->query("SELECT next_offset, epoch FROM tradelake_progress" PROGRESS_KEY_SQL +
-                                  std::string(lock),
-                              {name_, pipeline, row.topic, std::int64_t{row.partition}}));
+              work->query("SELECT next_offset, epoch FROM tradelake_progress" PROGRESS_KEY_SQL +
+                              std::string(lock),
+                          {name_, pipeline, row.topic, std::int64_t{row.partition}}));
     if (rows.empty()) return std::nullopt;
     ProgressRow found;
     found.next_offset = integer(rows[0][0]);
@@ -276,13 +305,13 @@ class SqlCatalog final : public Catalog {
 
   // Whether all of it is there. All of it or nothing is, so one thing that it changed tells.
   Result<bool> look_for(const CatalogCommit& commit) {
-    TL_ASSIGN(auto work, Work::begin(*session_));
+    TL_ASSIGN(auto work, Work::begin(sessions_));
     if (!commit.swaps.empty()) {
       const auto& swap = commit.swaps.front();
       TL_ASSIGN(const auto rows,
-                session_->query("SELECT metadata_location FROM iceberg_tables" TABLE_KEY_SQL +
-                                    std::string(session_->lock_rows()),
-                                {name_, swap.table.name_space, swap.table.name}));
+                work->query("SELECT metadata_location FROM iceberg_tables" TABLE_KEY_SQL +
+                                std::string(work->lock_rows()),
+                            {name_, swap.table.name_space, swap.table.name}));
       if (!rows.empty() && text(rows[0][0]) == swap.expected_location) return false;
       if (!rows.empty() && text(rows[0][0]) == swap.new_location) return true;
       // Another writer has committed since, onto ours or onto what was before: the progress tells.
@@ -294,27 +323,28 @@ class SqlCatalog final : public Catalog {
     const auto& update = commit.progress.front();
     // A row that was to be inserted has nothing to be locked by; inserting it waits for the other.
     if (!update.expected) {
-      TL_TRY(session_->change(
+      TL_TRY(work->change(
           "INSERT INTO tradelake_progress (catalog_name, pipeline, topic,"
           " topic_partition, next_offset, replay_from, topic_id, epoch)"
           " VALUES ($1, $2, $3, $4, -1, -1, '', -1) ON CONFLICT DO NOTHING",
           {name_, commit.pipeline, update.updated.topic, std::int64_t{update.updated.partition}}));
     }
-    TL_ASSIGN(const auto found, stored(commit.pipeline, update.updated, session_->lock_rows()));
+    TL_ASSIGN(const auto found, stored(work, commit.pipeline, update.updated, work->lock_rows()));
     // The probe row is rolled back with this transaction.
     return found && found->next_offset == update.updated.next_offset &&
            found->epoch == update.updated.epoch;
   }
 
-  std::mutex mutex_;
-  std::unique_ptr<SqlSession> session_;
+  SqlSessionPool sessions_;
+  std::mutex mutex_;  // one change at a time
   const std::string name_;
+  bool resolves_ = false;  // what became of a COMMIT that was not answered can be asked
 };
 
-Result<std::unique_ptr<Catalog>> make_catalog(Result<std::unique_ptr<SqlSession>> session,
-                                              const std::string& where, const std::string& name) {
-  if (!session) return std::unexpected(std::move(session).error());
-  auto catalog = std::make_unique<SqlCatalog>(*std::move(session), name);
+Result<std::unique_ptr<Catalog>> make_catalog(SqlSessionPool::Open open, const std::string& where,
+                                              const std::string& name) {
+  auto catalog = std::make_unique<SqlCatalog>(std::move(open), name);
+  TL_TRY(catalog->connect());
   auto made = catalog->make_tables();
   // Two processes that make the same tables at once can get in each other's way.
   for (int again = 0; again < 3 && !made && made.error().code == Errc::conflict; ++again) {
@@ -327,14 +357,18 @@ Result<std::unique_ptr<Catalog>> make_catalog(Result<std::unique_ptr<SqlSession>
 
 }  // namespace
 
+std::unique_ptr<Catalog> catalog_in(SqlSessionPool::Open open, const std::string& name) {
+  return std::make_unique<SqlCatalog>(std::move(open), name);
+}
+
 Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path,
                                                      const std::string& name) {
-  return make_catalog(open_sqlite_session(path), path, name);
+  return make_catalog([path] { return open_sqlite_session(path); }, path, name);
 }
 
 Result<std::unique_ptr<Catalog>> open_postgres_catalog(const std::string& address,
                                                        const std::string& name) {
-  return make_catalog(open_postgres_session(address), address, name);
+  return make_catalog([address] { return open_postgres_session(address); }, address, name);
 }
 
 }  // namespace tradelake::iceberg

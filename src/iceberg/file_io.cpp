@@ -7,4 +7,18 @@ Result<> FileIo::write_all(const std::vector<NewFile>& files) {
   return {};
 }
 
+Result<> FileIo::remove_all(const std::vector<std::string>& uris) {
+  Result<> all;
+  for (const auto& uri : uris) {
+    auto done = remove(uri);
+    if (!done && all) all = std::move(done);
+  }
+  return all;
+}
+
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> FileIo::open_sized(std::string_view uri,
+                                                                        std::int64_t) {
+  return open(uri);
+}
+
 }  // namespace tradelake::iceberg

@@ -25,8 +25,8 @@ namespace {
 
 using parquet::arrow::FileReader;
 
-Result<std::unique_ptr<FileReader>> open(FileIo& io, const std::string& uri) {
-  TL_ASSIGN(auto file, io.open(uri));
+Result<std::unique_ptr<FileReader>> open(FileIo& io, const DataFile& data_file) {
+  TL_ASSIGN(auto file, io.open_sized(data_file.path, data_file.size_bytes));
   parquet::ArrowReaderProperties properties;
   properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
   parquet::arrow::FileReaderBuilder builder;
@@ -181,7 +181,7 @@ Result<std::shared_ptr<arrow::Table>> read(const TableMetadata& metadata, FileIo
     if (std::ranges::find(fields, predicate.field) == fields.end())
       fields.push_back(predicate.field);
   }
-  TL_ASSIGN(const auto reader, open(io, file.path));
+  TL_ASSIGN(const auto reader, open(io, file));
   Reading reading(metadata, file, *reader, mapping);
   TL_ASSIGN(auto rows, reading.rows(fields, reading.matching_row_groups(bound)));
   TL_ASSIGN(rows, filter_rows(bound, std::move(rows)));

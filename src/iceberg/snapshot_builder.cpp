@@ -89,7 +89,8 @@ Result<TableMetadata> SnapshotBuilder::build() {
   snapshot.timestamp_ms = std::max(now_ms(), base_.last_updated_ms);
   snapshot.operation = request_.operation;
   snapshot.schema_id = base_.current_schema_id;
-  snapshot.summary = request_.summary;
+  snapshot.summary = request_.note.summary;
+  if (request_.note.carry) request_.note.carry(base_, snapshot.summary);
   snapshot.summary.erase("operation");
   counters_.write(base_.current_snapshot(), snapshot.summary);
   snapshot.manifest_list =
@@ -267,8 +268,8 @@ TableMetadata SnapshotBuilder::follow(Snapshot snapshot) const {
   next.last_updated_ms = snapshot.timestamp_ms;
   next.current_snapshot_id = snapshot.id;
   next.refs["main"].snapshot_id = snapshot.id;  // its retention settings stay
-  if (!request_.tag.empty()) {
-    auto& tag = next.refs[request_.tag];
+  if (!request_.note.tag.empty()) {
+    auto& tag = next.refs[request_.note.tag];
     tag.snapshot_id = snapshot.id;
     tag.tag = true;
     tag.max_ref_age_ms = std::numeric_limits<std::int64_t>::max();

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "iceberg/action.h"
 #include "iceberg/file_io.h"
 #include "iceberg/manifest.h"
 #include "iceberg/snapshot_summary.h"
@@ -24,8 +25,7 @@ struct SnapshotRequest {
   std::string operation;
   std::vector<DataFile> added;
   std::vector<std::string> removed_paths;
-  std::map<std::string, std::string> summary;
-  std::string tag;
+  SnapshotNote note;
 };
 
 class SnapshotBuilder {

@@ -25,8 +25,8 @@ class SqlSession {
  public:
   virtual ~SqlSession() = default;
 
-  // Connects again if the connection was lost. Reading waits for no writer. Errors: unavailable,
-  // io.
+  // Connects again if the connection was lost. Reading waits for no writer, and sees one moment.
+  // Errors: unavailable, io.
   enum class Access { read, write };
   virtual Result<> begin(Access access) = 0;
   // Integers come as int64, everything else as text. Errors: unavailable (the connection is lost
@@ -54,8 +54,12 @@ class SqlSession {
 // A SQLite file, made if missing. Errors: io, corrupt.
 Result<std::unique_ptr<SqlSession>> open_sqlite_session(const std::string& path);
 
-// postgresql://user@host:port/database; the password from PGPASSWORD or PGPASSFILE, as libpq has
-// it. Errors: invalid_argument (an address with a password in it, or none at all), unavailable.
+// One that is there, for looking at it only (core/sqlite.h, open_to_look). Errors: also not_found.
+Result<std::unique_ptr<SqlSession>> open_sqlite_session_to_look(const std::string& path);
+
+// postgresql://user@host:port/database; the password from PGPASSWORD, PGPASSWORD_FILE or
+// PGPASSFILE, as libpq has it. Errors: invalid_argument (an address with a password in it, or none
+// at all), unavailable.
 Result<std::unique_ptr<SqlSession>> open_postgres_session(const std::string& address);
 
 }  // namespace tradelake::iceberg

@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 
 #include "core/address.h"
+#include "core/secret.h"
 #include "iceberg/sql_session.h"
 
 namespace tradelake::iceberg {
@@ -54,7 +55,9 @@ class PostgresSession final : public SqlSession {
     for (const bool last : {false, true}) {
       const bool fresh = !connection_;
       if (fresh) TL_TRY(connect());
-      auto begun = run(access == Access::write ? "BEGIN" : "BEGIN READ ONLY", {});
+      auto begun =
+          run(access == Access::write ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+              {});
       if (begun) return {};
       if (last || fresh || connection_) return std::unexpected(std::move(begun).error());
     }
@@ -121,6 +124,7 @@ class PostgresSession final : public SqlSession {
   bool resolves_unknown_outcomes() const override { return true; }
 
   Result<> connect() {
+    TL_ASSIGN(const auto password, read_secret(::getenv, "PGPASSWORD"));
     // What stands in the address comes last, so that a user may set these otherwise.
     const char* names[] = {"application_name",
                            "connect_timeout",
@@ -129,10 +133,12 @@ class PostgresSession final : public SqlSession {
                            "keepalives_interval",
                            "keepalives_count",
                            "options",
+                           "password",
                            "dbname",
                            nullptr};
-    const char* values[] = {"tradelake",      "5",    "10000", "5", "2", "3", session_options,
-                            address_.c_str(), nullptr};
+    const char* values[] = {
+        "tradelake",      "5",    "10000", "5", "2", "3", session_options, password.c_str(),
+        address_.c_str(), nullptr};
     connection_.reset(PQconnectdbParams(names, values, 1));
     if (PQstatus(connection_.get()) == CONNECTION_OK) {
       PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
@@ -141,8 +147,9 @@ class PostgresSession final : public SqlSession {
     const auto message = one_line(PQerrorMessage(connection_.get()));
     const bool needed_password = PQconnectionNeedsPassword(connection_.get()) == 1;
     connection_.reset();
-    return make_error(Errc::unavailable, "cannot connect to {}: {}{}", shown(), message,
-                      needed_password ? " (the password is read from PGPASSWORD)" : "");
+    return make_error(
+        Errc::unavailable, "cannot connect to {}: {}{}", shown(), message,
+        needed_password ? " (the password is read from PGPASSWORD or PGPASSWORD_FILE)" : "");
   }
 
  private:

@@ -95,4 +95,9 @@ Result<std::unique_ptr<SqlSession>> open_sqlite_session(const std::string& path)
   return std::make_unique<SqliteSession>(std::move(database));
 }
 
+Result<std::unique_ptr<SqlSession>> open_sqlite_session_to_look(const std::string& path) {
+  TL_ASSIGN(auto database, Database::open_to_look(path));
+  return std::make_unique<SqliteSession>(std::move(database));
+}
+
 }  // namespace tradelake::iceberg

@@ -7,9 +7,8 @@
 #include "iceberg/table_paths.h"
 
 namespace tradelake::iceberg {
-namespace {
 
-Result<Table> load_from(FileIo& io, const TableIdent& ident, std::string location) {
+Result<Table> load_table_at(FileIo& io, const TableIdent& ident, std::string location) {
   auto bytes = io.read(location);
   if (!bytes) {
     // "not found" would say that the table does not exist, and invite to make it anew.
@@ -26,18 +25,24 @@ Result<Table> load_from(FileIo& io, const TableIdent& ident, std::string locatio
                std::make_shared<const TableMetadata>(*std::move(metadata))};
 }
 
-}  // namespace
-
 Result<Table> load_table(Catalog& catalog, FileIo& io, const TableIdent& ident) {
   TL_ASSIGN(auto location, catalog.metadata_location(ident));
-  return load_from(io, ident, std::move(location));
+  while (true) {
+    auto table = load_table_at(io, ident, location);
+    if (table || table.error().code != Errc::corrupt) return table;
+    // Whoever stands still between the two looks may find that others have committed so often that
+    // the file was dropped.
+    TL_ASSIGN(auto moved_to, catalog.metadata_location(ident));
+    if (moved_to == location) return table;
+    location = std::move(moved_to);
+  }
 }
 
 Result<Table> ensure_table(Catalog& catalog, FileIo& io, const std::string& warehouse_uri,
                            const TableDefinition& definition) {
   const auto& ident = definition.ident;
   auto location = catalog.metadata_location(ident);
-  if (location) return load_from(io, ident, *std::move(location));
+  if (location) return load_table_at(io, ident, *std::move(location));
   if (location.error().code != Errc::not_found) return std::unexpected(std::move(location).error());
 
   auto warehouse = warehouse_uri;

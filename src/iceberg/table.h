@@ -25,6 +25,10 @@ struct TableDefinition {
   std::map<std::string, std::string> properties;
 };
 
+// The table whose pointer is known. Errors: corrupt (no such file, or not a table's), unsupported,
+// io, unavailable.
+Result<Table> load_table_at(FileIo& io, const TableIdent& ident, std::string metadata_location);
+
 // Errors: not_found, corrupt, unsupported (a format version other than 2), io, unavailable.
 Result<Table> load_table(Catalog& catalog, FileIo& io, const TableIdent& ident);
 

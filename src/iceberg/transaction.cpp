@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <random>
 #include <thread>
 #include <utility>
@@ -44,9 +45,10 @@ Result<> Transaction::commit(int max_attempts) {
   for (int attempt = 1;; ++attempt) {
     auto done = try_commit(attempt);
     if (done || done.error().code != Errc::conflict || attempt >= max_attempts) return done;
+    // Before the refresh: after it, a busy writer would have moved the head again meanwhile.
+    std::this_thread::sleep_for(back_off(attempt));
     TL_ASSIGN(const bool moved, refresh());
     if (!moved) return done;
-    std::this_thread::sleep_for(back_off(attempt));
   }
 }
 
@@ -65,12 +67,14 @@ Result<> Transaction::try_commit(int attempt) {
   }
   TL_TRY(catalog_.commit(commit));
 
+  std::vector<std::string> droppable;
   for (auto& head : heads) {
     head.table->metadata_location = std::move(head.location);
     head.table->metadata = std::move(head.metadata);
-    // The commit stands whether or not this works; what stays is an orphan.
-    for (const auto& file : head.droppable) (void)io_.remove(file);
+    std::ranges::move(head.droppable, std::back_inserter(droppable));
   }
+  // The commit stands whether or not this works; what stays is an orphan.
+  if (!droppable.empty()) (void)io_.remove_all(droppable);
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "log/patience.h"
 #include "log/topic.h"
 
 namespace tradelake::log {
@@ -11,6 +12,8 @@ namespace {
 
 // Gathers what comes within this time into one durable append.
 constexpr std::chrono::milliseconds linger{10};
+// What a log that is away gets when the program ends.
+constexpr std::chrono::milliseconds patience_at_end{2'000};
 
 }  // namespace
 
@@ -31,7 +34,7 @@ bool Collector::push(feed::Frame&& frame) {
 
 Result<> Collector::run(std::stop_token stop) {
   const auto topics = trade_topics();
-  TL_TRY(log_.ensure_topics(topics));
+  TL_TRY(when_possible(stop, patience_at_end, [&] { return log_.ensure_topics(topics); }));
   TL_ASSIGN(const auto writer, log_.writer());
   FrameRecords records;
   std::vector<feed::Frame> frames;
@@ -49,7 +52,7 @@ Result<> Collector::run(std::stop_token stop) {
                   batch);
       bytes += frame.text.size();
     }
-    if (!batch.empty()) TL_TRY(writer->append(batch, ""));
+    if (!batch.empty()) TL_TRY(append(*writer, batch, stop));
     batch.clear();
     frames.clear();
     records.clear();
@@ -59,6 +62,16 @@ Result<> Collector::run(std::stop_token stop) {
     status_.frames = records.counts();
     arrived_.wait_for(lock, stop, linger, [] { return false; });
   }
+}
+
+Result<> Collector::append(Writer& writer, const std::vector<NewRecord>& batch,
+                           const std::stop_token& stop) {
+  auto done = when_possible(stop, patience_at_end, [&] { return writer.append(batch, ""); });
+  if (done || done.error().code != Errc::unavailable) return done;
+  const std::lock_guard lock(mutex_);
+  return in_context(
+      std::move(done).error(),
+      fmt::format("{} bytes of frames are not known to be in the log", status_.queued_bytes));
 }
 
 CollectorStatus Collector::status() const {

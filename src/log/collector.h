@@ -2,7 +2,8 @@
 // that routes and appends.
 //
 // Threads: push() from sources' threads; run() in its own. Invariants: a frame that was taken is in
-// the log before run() returns; a full queue refuses and counts, it does not block the socket.
+// the log before run() succeeds; a full queue refuses and counts, it does not block the socket.
+// While the log is away frames wait in the queue.
 // Does not: fill gaps.
 #pragma once
 
@@ -33,11 +34,14 @@ class Collector : public feed::FrameSink {
 
   bool push(feed::Frame&& frame) override;
 
-  // Until asked to stop, and then until the queue is empty. Errors: io, corrupt.
+  // Until asked to stop, and then until the queue is empty. Errors: io, corrupt; unavailable when
+  // the log is away at the end, with how much is not known to be in it.
   Result<> run(std::stop_token stop);
   CollectorStatus status() const;
 
  private:
+  Result<> append(Writer& writer, const std::vector<NewRecord>& batch, const std::stop_token& stop);
+
   Log& log_;
   std::size_t max_queued_bytes_;
   mutable std::mutex mutex_;

@@ -1,11 +1,13 @@
 #include "log/local_log.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <random>
 
 #include "core/sqlite.h"
 #include "core/time.h"
+#include "log/local_log_rows.h"
 #include "log/record_codec.h"
 #include "log/topic.h"
 
@@ -43,24 +45,6 @@ struct Signal {
   std::condition_variable appended;
   std::uint64_t appends = 0;
 };
-
-struct TopicRow {
-  std::int64_t topic;
-  TopicInfo info;
-};
-
-Result<std::vector<TopicRow>> read_topics(Database& database) {
-  TL_ASSIGN(auto select,
-            database.prepare("SELECT topic, name, id, partitions FROM topics ORDER BY topic"));
-  std::vector<TopicRow> topics;
-  while (true) {
-    TL_ASSIGN(const bool row, select.step());
-    if (!row) return topics;
-    topics.push_back({select.integer(0),
-                      {std::string(select.text(1)), std::string(select.text(2)),
-                       static_cast<std::int32_t>(select.integer(3))}});
-  }
-}
 
 class LocalWriter : public Writer {
  public:
@@ -189,6 +173,27 @@ class LocalReader : public Reader {
     turn_ = 0;
   }
 
+  Result<> join(const std::string&, std::span<const std::string> topics,
+                GroupMember& member) override {
+    TL_ASSIGN(auto select, database_.prepare("SELECT topic, partition FROM partitions"));
+    std::vector<TopicPartition> all;
+    while (true) {
+      TL_ASSIGN(const bool row, select.step());
+      if (!row) break;
+      const auto& name = names_.at(select.integer(0));
+      if (std::ranges::find(topics, name) != topics.end())
+        all.push_back({name, static_cast<std::int32_t>(select.integer(1))});
+    }
+    TL_ASSIGN(const auto next_offsets, member.take(all));
+    assign(next_offsets);
+    return {};
+  }
+  void seek(const std::map<TopicPartition, std::int64_t>& next_offsets) override {
+    assign(next_offsets);
+  }
+  void tell_committed(const std::map<TopicPartition, std::int64_t>&) override {}
+  bool shares() const override { return false; }
+
   Result<Chunk> poll(std::chrono::milliseconds wait) override {
     const auto deadline = std::chrono::steady_clock::now() + wait;
     while (true) {
@@ -307,24 +312,12 @@ class LocalLog : public Log {
 
   Result<std::vector<TopicInfo>> topics() override {
     const std::lock_guard lock(mutex_);
-    TL_ASSIGN(auto rows, read_topics(database_));
-    std::vector<TopicInfo> topics;
-    for (auto& row : rows) topics.push_back(std::move(row.info));
-    return topics;
+    return read_topic_infos(database_);
   }
 
   Result<std::map<TopicPartition, OffsetRange>> offsets() override {
     const std::lock_guard lock(mutex_);
-    TL_ASSIGN(auto select,
-              database_.prepare("SELECT t.name, p.partition, p.start_offset, p.next_offset "
-                                "FROM partitions p JOIN topics t USING (topic)"));
-    std::map<TopicPartition, OffsetRange> offsets;
-    while (true) {
-      TL_ASSIGN(const bool row, select.step());
-      if (!row) return offsets;
-      offsets[{std::string(select.text(0)), static_cast<std::int32_t>(select.integer(1))}] = {
-          select.integer(2), select.integer(3)};
-    }
+    return read_offsets(database_);
   }
 
   Result<std::unique_ptr<Writer>> writer() override {

@@ -7,14 +7,16 @@
 #include <mutex>
 
 #include "feed/capture_lines.h"
+#include "log/patience.h"
 #include "log/topic.h"
 
 namespace tradelake::log {
 namespace {
 
-constexpr std::size_t batch_bytes = 1 << 20;
 constexpr std::int64_t ended = INT64_MAX;  // source_n of an end marker
 constexpr std::string_view conn = "replay";
+// A log that is away need not be waited for at the end: another run goes on where this one was.
+constexpr std::chrono::milliseconds patience_at_end{0};
 
 // Waits until the line is due at the speed asked for.
 class Pace {
@@ -44,11 +46,18 @@ class Pace {
 }  // namespace
 
 Result<> Replayer::run(std::stop_token stop) {
+  auto done = replay(stop);
+  if (done || done.error().code != Errc::unavailable) return done;
+  return stopped();
+}
+
+Result<> Replayer::replay(const std::stop_token& stop) {
+  const auto patiently = [&](auto step) { return when_possible(stop, patience_at_end, step); };
   const auto topics = trade_topics();
-  TL_TRY(log_.ensure_topics(topics));
+  TL_TRY(patiently([&] { return log_.ensure_topics(topics); }));
   TL_ASSIGN(const auto source, feed::content_id(options_.path));
   TL_ASSIGN(const auto writer, log_.writer());
-  TL_ASSIGN(auto progress, writer->source_progress(source));
+  TL_ASSIGN(auto progress, patiently([&] { return writer->source_progress(source); }));
   TL_ASSIGN(auto lines, feed::CaptureLines::open(options_.path));
 
   std::vector<NewRecord> batch;
@@ -60,7 +69,7 @@ Result<> Replayer::run(std::stop_token stop) {
       const auto done = progress.find({std::string(record.topic), partition_of(record.key)});
       return done != progress.end() && record.source_n <= done->second;
     });
-    if (!batch.empty()) TL_TRY(writer->append(batch, source));
+    if (!batch.empty()) TL_TRY(patiently([&] { return writer->append(batch, source); }));
     batch.clear();
     memory.clear();
     records_.clear();
@@ -81,7 +90,7 @@ Result<> Replayer::run(std::stop_token stop) {
     }
     if (!*line) {
       TL_TRY(flush());
-      return append_end_markers(*writer, source);
+      return append_end_markers(*writer, source, stop);
     }
     const auto& [n, recv_ns, category, text] = **line;
     while (n > resume_after && !pace.due(recv_ns) && !stop.stop_requested()) {
@@ -93,15 +102,21 @@ Result<> Replayer::run(std::stop_token stop) {
     records_.add(kept, kept_category, conn, recv_ns, Origin::replay, n, batch);
     lines_ = n;
     bytes += text.size();
-    if (bytes >= batch_bytes) TL_TRY(flush());
+    if (bytes >= log_.replay_batch_bytes()) TL_TRY(flush());
   }
   TL_TRY(flush());
+  return stopped();
+}
+
+std::unexpected<Error> Replayer::stopped() const {
   return make_error(Errc::cancelled, "the replay of {} was stopped after line {}", options_.path,
                     lines_.load());
 }
 
-Result<> Replayer::append_end_markers(Writer& writer, const std::string& source) {
-  TL_ASSIGN(const auto progress, writer.source_progress(source));
+Result<> Replayer::append_end_markers(Writer& writer, const std::string& source,
+                                      const std::stop_token& stop) {
+  const auto patiently = [&](auto step) { return when_possible(stop, patience_at_end, step); };
+  TL_ASSIGN(const auto progress, patiently([&] { return writer.source_progress(source); }));
   // A key of each partition: which one does not matter, only where it leads.
   std::vector<std::string> keys(partitions_per_topic);
   for (int i = 0; std::ranges::any_of(keys, &std::string::empty); ++i) {
@@ -121,7 +136,7 @@ Result<> Replayer::append_end_markers(Writer& writer, const std::string& source)
     markers.push_back(marker);
   }
   if (markers.empty()) return {};
-  return writer.append(markers, source);
+  return patiently([&] { return writer.append(markers, source); });
 }
 
 }  // namespace tradelake::log

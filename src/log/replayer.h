@@ -29,14 +29,18 @@ class Replayer {
   Replayer(Log& log, ReplayOptions options) : log_(log), options_(std::move(options)) {}
 
   // Done when the whole file is in the log. Errors: corrupt (a line that is not of a capture's
-  // form, or the file breaks off: all before it is in the log, without end markers), cancelled, io.
+  // form, or the file breaks off: all before it is in the log, without end markers), cancelled,
+  // fenced (another replay of the same file has taken over), io. A log that is away is waited for.
   Result<> run(std::stop_token stop);
 
   FrameCounts counts() const { return records_.counts(); }  // after run()
   std::int64_t lines() const { return lines_; }             // read so far
 
  private:
-  Result<> append_end_markers(Writer& writer, const std::string& source);
+  Result<> replay(const std::stop_token& stop);
+  Result<> append_end_markers(Writer& writer, const std::string& source,
+                              const std::stop_token& stop);
+  std::unexpected<Error> stopped() const;
 
   Log& log_;
   ReplayOptions options_;

@@ -60,6 +60,37 @@ std::vector<std::string> trade_topics() {
   return topics;
 }
 
+TopicDeclaration declaration_of(std::string_view topic) {
+  TopicDeclaration declared;
+  declared.name = topic;
+  declared.settings = {{"compression.type", "zstd"},
+                       {"min.insync.replicas", "1", true},
+                       {"unclean.leader.election.enable", "false"}};
+  if (topic == replay_progress_topic) {
+    declared.partitions = 1;
+    // Small segments: only those that are full are compacted.
+    declared.settings.insert(declared.settings.end(), {{"cleanup.policy", "compact"},
+                                                       {"segment.bytes", "16777216"},
+                                                       {"min.cleanable.dirty.ratio", "0.1"}});
+    return declared;
+  }
+  constexpr std::int64_t ms_per_hour = 3'600'000;
+  declared.settings.insert(declared.settings.end(),
+                           {{"cleanup.policy", "delete"},
+                            {"retention.ms", fmt::to_string(retention_hours * ms_per_hour)},
+                            // By append time: an old capture would be out of retention at once.
+                            {"message.timestamp.type", "LogAppendTime"},
+                            {"max.message.bytes", fmt::to_string(max_batch_bytes), true}});
+  return declared;
+}
+
+std::vector<TopicDeclaration> declared_topics() {
+  std::vector<TopicDeclaration> declared;
+  for (const auto& name : trade_topics()) declared.push_back(declaration_of(name));
+  declared.push_back(declaration_of(replay_progress_topic));
+  return declared;
+}
+
 std::int32_t partition_of(std::string_view key) {
   return static_cast<std::int32_t>((murmur2(key) & 0x7fffffff) % partitions_per_topic);
 }

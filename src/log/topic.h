@@ -1,4 +1,6 @@
 // The declared topics and which partition a key belongs to. The one place for both.
+//
+// Threads: functions. Does not: talk to a broker.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +16,8 @@ inline constexpr std::int32_t partitions_per_topic = 3;
 inline constexpr std::int64_t retention_hours = 48;      // by append time
 inline constexpr std::size_t max_frame_bytes = 1 << 20;  // a longer frame is cut into parts
 inline constexpr std::size_t part_bytes = 512 << 10;
+// Of one batch of records in Kafka: a frame of the greatest size with its key and headers.
+inline constexpr std::size_t max_batch_bytes = 2 << 20;
 
 // "bybit.v5.linear.publicTrade"
 std::string topic_name(std::string_view category, std::string_view stream);
@@ -23,8 +27,29 @@ inline constexpr std::string_view unroutable_stream = "unroutable";
 // Stands in a topic's name for a category that is not one of the four.
 inline constexpr std::string_view unknown_category = "unknown";
 
+// How far replays have come, in Kafka: one partition, compacted.
+inline constexpr std::string_view replay_progress_topic = "tradelake.replay-progress";
+
 // Every topic a trade pipeline reads: trades and unroutable frames of each category.
 std::vector<std::string> trade_topics();
+
+struct TopicSetting {
+  std::string_view name;  // Kafka's
+  std::string value;
+  bool at_least = false;  // a greater number is as good: who runs a cluster raises it
+};
+
+struct TopicDeclaration {
+  std::string name;
+  std::int32_t partitions = partitions_per_topic;
+  std::vector<TopicSetting> settings;
+};
+
+// What Kafka's topic of that name has to be like.
+TopicDeclaration declaration_of(std::string_view topic);
+
+// Every topic that Kafka has to have.
+std::vector<TopicDeclaration> declared_topics();
 
 // Kafka's default partitioner (murmur2, sign bit cleared), so both logs place a key alike.
 std::int32_t partition_of(std::string_view key);

@@ -1,5 +1,6 @@
 #include "silver/book.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/time.h"
@@ -65,10 +66,15 @@ void Book::of_market(bronze::MarketIndex market, std::int64_t from_us, std::int6
 }
 
 void Book::drop_until(std::int64_t closed_until_us) {
+  dropped_until_us_ = std::max(dropped_until_us_, closed_until_us);
   while (!minutes_.empty() && minutes_.begin()->first + us_per_minute <= closed_until_us) {
     minutes_.erase(minutes_.begin());
     last_ = nullptr;
   }
+}
+
+bool Book::has_dropped(std::int64_t open_time_us) const {
+  return open_time_us + us_per_minute <= dropped_until_us_;
 }
 
 std::optional<std::int64_t> Book::first_open_time_us() const {

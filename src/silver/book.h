@@ -1,4 +1,4 @@
-// The candles of one partition that are open or within grace: what may still change.
+// The candles of one partition's markets that are open or within grace: what may still change.
 //
 // Threads: one writer; readers under the owner's lock.
 // Invariant: a candle leaves the book only when it is written and out of grace.
@@ -48,12 +48,14 @@ class Book {
 
   // Forgets candles that end at or before the time.
   void drop_until(std::int64_t closed_until_us);
+  bool has_dropped(std::int64_t open_time_us) const;
   std::optional<std::int64_t> first_open_time_us() const;
   std::size_t size() const;
 
  private:
   using Minute = std::unordered_map<bronze::MarketIndex, BookEntry>;
   std::map<std::int64_t, Minute> minutes_;  // by open_time_us
+  std::int64_t dropped_until_us_ = INT64_MIN;
   // The entry that was added to last: mostly the next one too.
   std::int64_t last_open_time_us_ = INT64_MIN;
   bronze::MarketIndex last_market_ = 0;

@@ -16,6 +16,9 @@
 namespace tradelake::silver {
 namespace {
 
+// What a follower keeps while nobody commits: about 400 bytes each.
+constexpr std::size_t max_candles_followed = 300'000;
+
 std::vector<std::string> market_topics() {
   std::vector<std::string> topics;
   for (const auto category : bybit::category_names) {
@@ -27,16 +30,15 @@ std::vector<std::string> market_topics() {
 class CandlesImpl : public Candles {
  public:
   CandlesImpl(const bronze::Lake& lake, const CandlesOptions& options)
-      : Candles(pipeline, market_topics(), lake, options.limits, options.grace_us),
-        live_(options.live),
+      : Candles(pipeline, market_topics(), lake, options.limits, options.grace_us,
+                Writing::in_turn),
         ids_(lake.spill_directory, options.id_memory_bytes) {}
 
-  Result<> prepare() {
-    TL_TRY(Pipeline::prepare({{&candles_, candles_1m_table()},
+  Result<> prepare(bronze::Role role) {
+    return Pipeline::prepare({{&candles_, candles_1m_table()},
                               {&revisions_, candle_revisions_table()},
-                              {&late_trades_table_, late_trades_table()}}));
-    books_.resize(static_cast<std::size_t>(std::distance(positions_.begin(), positions_.end())));
-    return {};
+                              {&late_trades_table_, late_trades_table()}},
+                             role);
   }
 
   CandlesStatus status() const override {
@@ -77,9 +79,9 @@ class CandlesImpl : public Candles {
  private:
   Result<> consume(const log::Record& record, bronze::PartitionPosition& position,
                    std::uint16_t topic) override {
-    auto& book = books_[position.slot];
-    if (record.headers.kind == log::RecordKind::end_marker) book.finalize();
+    if (record.headers.kind == log::RecordKind::end_marker) books_[position.slot].finalize();
     if (record.headers.kind != log::RecordKind::frame) return {};
+    live_ = record.headers.origin != log::Origin::replay;
     const auto& frame =
         parser_.parse(record.value, record.headers.category, record.headers.recv_ns);
     if (frame.trades.empty()) return {};
@@ -87,12 +89,17 @@ class CandlesImpl : public Candles {
     const bool rebuilding = position.in_committed(record.offset);
     // Lateness looks at earlier records only, so not at the trades of this frame.
     const std::int64_t closed_until_us = position.closed_until_us(grace_us_);
+    hashes_.clear();
     for (const auto& trade : frame.trades) {
+      hashes_.push_back(bronze::hash_id(category, trade.symbol, trade.trade_id));
+      ids_.prefetch(hashes_.back());
+    }
+    for (std::size_t n = 0; n < frame.trades.size(); ++n) {
+      const auto& trade = frame.trades[n];
       const auto market = markets_.index_of(category, trade.symbol);
       note_market(market, trade);
       const std::int64_t open_time_us = floor_to(trade.trade_time_us, us_per_minute);
       const bool late = open_time_us + us_per_minute <= closed_until_us;
-      const auto hash = bronze::hash_id(category, trade.symbol, trade.trade_id);
       if (!rebuilding) ++counts_.in;
       if (late) {
         // In a rebuild: a candle that is closed by now, or a late trade that is in its table.
@@ -103,18 +110,43 @@ class CandlesImpl : public Candles {
                   *position.max_trade_time_us);
         continue;
       }
-      TL_ASSIGN(const bool fresh, ids_.insert(hash, position.slot, trade.trade_time_us));
+      TL_ASSIGN(const bool fresh, ids_.insert(hashes_[n], position.slot, trade.trade_time_us));
       if (!fresh) {
         counts_.filtered += !rebuilding;
         continue;
       }
       counts_.ok += !rebuilding;
-      book.add(category, market, open_time_us,
+      book_of(market, position.slot, open_time_us)
+          .add(category, market, open_time_us,
                {trade.trade_time_us, trade.has_seq ? trade.seq : 0, trade.side, trade.price,
                 trade.size, trade.trade_id});
     }
     for (const auto& trade : frame.trades) position.saw(record.offset, trade.trade_time_us);
     return {};
+  }
+
+  void taken(const bronze::PartitionPosition& position) override {
+    if (position.slot >= books_.size()) books_.resize(position.slot + 1);
+    ids_.expire(position.slot, position.closed_until_us(grace_us_));
+    rebuilt_ = false;
+  }
+
+  void forget() override {
+    books_.clear();
+    home_.clear();
+    late_.clear();
+    ids_.clear();
+    sealed_ = {};
+  }
+
+  // A market's candles are in the book of the partition it was first seen in, even if some of its
+  // trades come under another symbol's topic and so in another partition: one row for a minute.
+  // Only what that partition has closed by now goes to the book of the trade's own.
+  Book& book_of(bronze::MarketIndex market, std::size_t slot, std::int64_t open_time_us) {
+    if (market >= home_.size()) home_.resize(market + 1, bronze::IdWindow::max_slots);
+    auto& home = home_[market];
+    if (home == bronze::IdWindow::max_slots) home = slot;
+    return books_[books_[home].has_dropped(open_time_us) ? slot : home];
   }
 
   void note_market(bronze::MarketIndex market, const bronze::Trade& trade) {
@@ -179,6 +211,24 @@ class CandlesImpl : public Candles {
     return watermarks(clocks, live_, now);
   }
 
+  // A candle that the committing process has closed by now is in the table as it will stay.
+  void drop_committed() override {
+    for (const auto& [where, position] : positions_) {
+      const std::int64_t closed_until_us = position.closed_until_us(grace_us_);
+      ids_.expire(position.slot, closed_until_us);
+      books_[position.slot].drop_until(
+          std::min(closed_until_us, position.committed_closed_until_us(grace_us_)));
+    }
+    status_.late_trades += static_cast<std::int64_t>(late_.rows());
+    late_.clear();
+  }
+
+  bool has_room() const override {
+    std::size_t open = 0;
+    for (const auto& book : books_) open += book.size();
+    return open < max_candles_followed;
+  }
+
   std::size_t pending_rows() const override { return late_.rows(); }
 
   bool due() override {
@@ -194,51 +244,60 @@ class CandlesImpl : public Candles {
     return false;
   }
 
-  Result<> commit() override {
+  // Only looked at: nothing is consumed until write() is done.
+  Result<bool> seal() override {
     TL_ASSIGN(const bool ready, rebuilt());
-    if (!ready) return {};
-    const std::int64_t started_us = now_us();
-    Emission emission;
+    if (!ready) return false;
+    sealed_ = {};
+    sealed_.at_us = now_us();
     const auto until = current_watermarks();
     for (std::size_t slot = 0; slot < books_.size(); ++slot) {
-      emission.collect(books_[slot], markets_, until[slot], started_us);
+      sealed_.emission.collect(books_[slot], markets_, until[slot], sealed_.at_us);
     }
     // Rows that are written without new offsets are fenced by the offsets they stand on.
-    const auto updates = positions_.updates(grace_us_, !emission.empty() || late_.rows() > 0);
-    if (updates.empty()) {
+    sealed_.updates = positions_.updates(grace_us_, !sealed_.emission.empty() || late_.rows() > 0);
+    if (sealed_.updates.empty()) {
       nothing_to_commit();
-      return {};
+      return false;
     }
+    sealed_.commit_id = bronze::new_commit_id();
+    const std::lock_guard lock(mutex_);
+    begin_batch();
+    return true;
+  }
+
+  Result<> write() override {
     check_conservation();
-    const auto commit_id = bronze::new_commit_id();
-    const auto summary = bronze::commit_summary(name_, commit_id, positions_, counts_);
-    const auto tag = bronze::progress_tag(name_);
+    const auto& emission = sealed_.emission;
+    auto note = bronze::commit_note(name_, sealed_.commit_id, positions_, sealed_.updates);
+    bronze::add_counts(note, sealed_counts_);
     auto candles = candles_;  // readers see the old head until all is done
     iceberg::Transaction transaction(lake_.catalog, lake_.io);
     if (!emission.empty()) {
-      TL_ASSIGN(auto action, emission.candle_action(candles_, lake_.io, summary, tag));
+      TL_ASSIGN(auto action, emission.candle_action(candles_, lake_.io, note));
       transaction.add(candles, std::move(action));
     }
     if (emission.revised() > 0) {
       TL_ASSIGN(auto files, emission.revision_files(revisions_, lake_.io));
-      transaction.add(revisions_, iceberg::append_files(std::move(files), summary, tag));
+      transaction.add(revisions_, iceberg::append_files(std::move(files), note));
     }
     if (late_.rows() > 0) {
-      TL_ASSIGN(auto files, late_.write_files(lake_.io, late_trades_table_, markets_, topics_));
-      transaction.add(late_trades_table_, iceberg::append_files(std::move(files), summary, tag));
+      TL_ASSIGN(auto files,
+                late_.write_files(lake_.io, late_trades_table_, markets_.names(), topics_));
+      transaction.add(late_trades_table_, iceberg::append_files(std::move(files), note));
     }
-    transaction.set_progress(name_, commit_id, updates);
+    transaction.set_progress(name_, sealed_.commit_id, sealed_.updates);
     TL_TRY(transaction.commit());
-    finish_commit(std::move(candles), emission, updates, started_us);
+    finish(std::move(candles));
     return {};
   }
 
-  void finish_commit(iceberg::Table candles, const Emission& emission,
-                     const std::vector<iceberg::ProgressUpdate>& updates, std::int64_t started_us) {
+  void finish(iceberg::Table candles) {
     const std::lock_guard lock(mutex_);
+    const auto& emission = sealed_.emission;
     candles_ = std::move(candles);
     emission.mark_stored();
-    committed(updates, started_us);
+    committed(sealed_.updates, sealed_.at_us);
     for (const auto& [where, position] : positions_) {
       const std::int64_t closed_until_us = position.closed_until_us(grace_us_);
       ids_.expire(position.slot, closed_until_us);
@@ -249,19 +308,31 @@ class CandlesImpl : public Candles {
     status_.candles_revised += static_cast<std::int64_t>(emission.revised());
     status_.late_trades += static_cast<std::int64_t>(late_.rows());
     late_.clear();
+    sealed_ = {};
   }
 
-  const bool live_;
+  // What the commit under way writes.
+  struct Sealed {
+    Emission emission;
+    std::string commit_id;
+    std::vector<iceberg::ProgressUpdate> updates;
+    std::int64_t at_us = 0;
+  };
+
+  bool live_ = false;  // the last frame came from an exchange: the clock may close candles
   bronze::FrameParser parser_;
   bronze::IdWindow ids_;
+  std::vector<bronze::IdHash> hashes_;  // of the frame's trades
   iceberg::Table revisions_, late_trades_table_;
   LateTrades late_;
+  Sealed sealed_;
   std::int64_t last_look_us_ = 0;
   bool rebuilt_ = false;
 
   // Under mutex_, as in the base:
   iceberg::Table candles_;
-  std::vector<Book> books_;  // by slot
+  std::vector<Book> books_;        // by slot
+  std::vector<std::size_t> home_;  // by market: the slot of its book; max_slots: none yet
   bronze::MarketTable markets_;
   std::vector<Market> market_list_;  // by market index
   CandlesStatus status_;             // without the part that the base keeps
@@ -270,9 +341,9 @@ class CandlesImpl : public Candles {
 }  // namespace
 
 Result<std::unique_ptr<Candles>> Candles::open(const bronze::Lake& lake,
-                                               const CandlesOptions& options) {
+                                               const CandlesOptions& options, bronze::Role role) {
   auto candles = std::make_unique<CandlesImpl>(lake, options);
-  TL_TRY(candles->prepare());
+  TL_TRY(candles->prepare(role));
   return candles;
 }
 

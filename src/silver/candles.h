@@ -22,7 +22,6 @@ struct CandlesOptions {
   bronze::CommitLimits limits;
   std::int64_t grace_us = 600'000'000;
   std::size_t id_memory_bytes = std::size_t{64} << 20;
-  bool live = false;  // the clock may close candles when nothing comes any more
 };
 
 // committed: in = ok (candles and late trades) + filtered.
@@ -39,7 +38,8 @@ class Candles : public bronze::Pipeline {
   static constexpr const char* pipeline = "silver";
 
   static Result<std::unique_ptr<Candles>> open(const bronze::Lake& lake,
-                                               const CandlesOptions& options);
+                                               const CandlesOptions& options,
+                                               bronze::Role role = bronze::Role::member);
 
   virtual CandlesStatus status() const = 0;
 

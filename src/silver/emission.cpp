@@ -43,8 +43,7 @@ std::size_t Emission::null_sums() const {
 }
 
 Result<std::unique_ptr<iceberg::Action>> Emission::candle_action(
-    const iceberg::Table& candles, iceberg::FileIo& io,
-    const std::map<std::string, std::string>& summary, const std::string& tag) const {
+    const iceberg::Table& candles, iceberg::FileIo& io, const iceberg::SnapshotNote& note) const {
   std::vector<CandleRow> fresh, revised;
   for (const auto& pending : fresh_) fresh.push_back(pending.row);
   for (const auto& pending : revised_) revised.push_back(pending.row);
@@ -54,8 +53,8 @@ Result<std::unique_ptr<iceberg::Action>> Emission::candle_action(
   TL_ASSIGN(auto files, write_candles(candles, io, std::move(fresh)));
   TL_ASSIGN(auto rewritten, write_candles(candles, io, std::move(rewrite.kept)));
   std::ranges::move(rewritten, std::back_inserter(files));
-  if (rewrite.removed_paths.empty()) return iceberg::append_files(std::move(files), summary, tag);
-  return iceberg::overwrite_files(std::move(rewrite.removed_paths), std::move(files), summary, tag);
+  if (rewrite.removed_paths.empty()) return iceberg::append_files(std::move(files), note);
+  return iceberg::overwrite_files(std::move(rewrite.removed_paths), std::move(files), note);
 }
 
 Result<std::vector<iceberg::DataFile>> Emission::revision_files(const iceberg::Table& revisions,

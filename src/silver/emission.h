@@ -34,9 +34,9 @@ class Emission {
   std::size_t null_sums() const;
 
   // New rows appended; rows with a newer revision replaced by copy-on-write. Errors: corrupt, io.
-  Result<std::unique_ptr<iceberg::Action>> candle_action(
-      const iceberg::Table& candles, iceberg::FileIo& io,
-      const std::map<std::string, std::string>& summary, const std::string& tag) const;
+  Result<std::unique_ptr<iceberg::Action>> candle_action(const iceberg::Table& candles,
+                                                         iceberg::FileIo& io,
+                                                         const iceberg::SnapshotNote& note) const;
   // Rows of candle_revisions. Errors: io.
   Result<std::vector<iceberg::DataFile>> revision_files(const iceberg::Table& revisions,
                                                         iceberg::FileIo& io) const;

@@ -8,8 +8,7 @@
 #include "bronze/trade_rows.h"
 #include "core/time.h"
 #include "iceberg/columns.h"
-#include "iceberg/data_file_target.h"
-#include "iceberg/parquet_writer.h"
+#include "iceberg/new_data_file.h"
 
 namespace tradelake::silver {
 
@@ -28,7 +27,7 @@ void LateTrades::clear() {
 }
 
 Result<std::vector<iceberg::DataFile>> LateTrades::write_files(
-    iceberg::FileIo& io, const iceberg::Table& table, const bronze::MarketTable& markets,
+    iceberg::FileIo& io, const iceberg::Table& table, const bronze::MarketNames& markets,
     const std::vector<std::string>& topics) const {
   std::map<std::int32_t, std::vector<std::uint32_t>> by_day;
   for (std::uint32_t row = 0; row < batch_.rows(); ++row) {
@@ -38,17 +37,15 @@ Result<std::vector<iceberg::DataFile>> LateTrades::write_files(
   const auto& metadata = *table.metadata;
   for (auto& [day, rows] : by_day) {
     std::ranges::stable_sort(rows, {}, [&](std::uint32_t row) {
-      const auto& name = markets.name(batch_.market[row]);
+      const auto& name = markets[batch_.market[row]];
       return std::tuple(to_string(name.category), std::string_view(name.symbol),
                         open_time_us_[row]);
     });
     auto columns = bronze::trade_columns(batch_, markets, topics, rows);
     columns.emplace_back("open_time", iceberg::timestamp_column(open_time_us_, rows));
     columns.emplace_back("late_by_ms", iceberg::int64_column(late_by_ms_, rows));
-    const auto target = iceberg::new_data_file_target(metadata, {iceberg::Value{day}},
-                                                      metadata.default_sort_order_id);
-    TL_ASSIGN(auto file, iceberg::write_data_file(io, target, metadata.schema(),
-                                                  *iceberg::table_of(columns), {}));
+    TL_ASSIGN(auto file, iceberg::write_new_data_file(io, metadata, {iceberg::Value{day}},
+                                                      *iceberg::table_of(columns)));
     files.push_back(std::move(file));
   }
   return files;

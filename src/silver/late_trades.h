@@ -27,7 +27,7 @@ class LateTrades {
   // One file per day of open_time, in the table's sort order. Errors: io.
   Result<std::vector<iceberg::DataFile>> write_files(iceberg::FileIo& io,
                                                      const iceberg::Table& table,
-                                                     const bronze::MarketTable& markets,
+                                                     const bronze::MarketNames& markets,
                                                      const std::vector<std::string>& topics) const;
 
  private:

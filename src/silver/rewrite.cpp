@@ -7,8 +7,7 @@
 #include <arrow/api.h>
 
 #include "core/time.h"
-#include "iceberg/data_file_target.h"
-#include "iceberg/parquet_writer.h"
+#include "iceberg/new_data_file.h"
 #include "iceberg/scan.h"
 
 namespace tradelake::silver {
@@ -63,14 +62,11 @@ Result<std::vector<iceberg::DataFile>> write_candles(const iceberg::Table& table
   std::vector<iceberg::DataFile> files;
   for (auto& [day, of_day] : by_day) {
     std::ranges::sort(of_day, sorts_before);
-    const auto target = iceberg::new_data_file_target(
-        *table.metadata, {iceberg::Value{static_cast<std::int32_t>(day)}},
-        table.metadata->default_sort_order_id);
     std::vector<std::string> reasons;
     if (reason != nullptr) reasons.assign(of_day.size(), *reason);
     TL_ASSIGN(auto file,
-              iceberg::write_data_file(
-                  io, target, table.metadata->schema(),
+              iceberg::write_new_data_file(
+                  io, *table.metadata, {iceberg::Value{static_cast<std::int32_t>(day)}},
                   *to_arrow(of_day, interval, reason != nullptr ? &reasons : nullptr), options));
     files.push_back(std::move(file));
   }

@@ -15,9 +15,10 @@ from lake import BINARY
 class Process:
     """A program of ours that prints where it listens."""
 
-    def __init__(self, *arguments, log):
+    def __init__(self, *arguments, log, environment=None):
         self.log = open(log, "w+")
-        self.process = subprocess.Popen([BINARY, *map(str, arguments)], stdout=self.log, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen([BINARY, *map(str, arguments)], stdout=self.log, stderr=subprocess.STDOUT,
+                                        env=environment)
         self.url = self._url()
 
     def _url(self, seconds=30):
@@ -42,9 +43,11 @@ class Process:
 
 
 class Server(Process):
-    def __init__(self, data_dir, *arguments, source, log=None):
-        super().__init__("run", "--data-dir", data_dir, "--source", source, "--listen", "127.0.0.1:0", *arguments,
-                         log=log or f"{data_dir}.log")
+    def __init__(self, data_dir, *arguments, source=None, log=None, command="run", environment=None):
+        if source:
+            arguments = ("--source", source, *arguments)
+        super().__init__(command, "--data-dir", data_dir, "--listen", "127.0.0.1:0", *arguments,
+                         log=log or f"{data_dir}.log", environment=environment)
 
     def ask(self, path, **parameters):
         """Status, headers, body as text."""
@@ -76,8 +79,8 @@ def replayed(data_dir, capture, *arguments, speed="max", seconds=30):
     """A server over a capture that is read to its end."""
     server = Server(data_dir, "--speed", speed, *arguments, source=f"replay:{capture}")
     try:
-        server.until(lambda s: s["source"]["state"] == "ended" and not s["bronze"]["lag_records"]
-                     and not s["silver"]["lag_records"], seconds)
+        server.until(lambda s: s["source"]["state"] == "ended" and s["bronze"]["lag_records"] == 0
+                     and s["silver"]["lag_records"] == 0, seconds)
         yield server
     finally:
         server.stop()

@@ -37,6 +37,37 @@ def test_wrong_usage_names_the_thing_the_value_and_what_is_allowed(data_dir, sma
     assert tradelake("run", "--bogus", check=False).returncode == 2
 
 
+def test_a_variable_with_a_slip_in_its_name_is_an_error_and_others_are_only_told(data_dir):
+    def config(**environment):
+        return tradelake("config", "--data-dir", data_dir, check=False, env=os.environ | environment)
+
+    slip = config(TRADELAKE_COMIT_INTERVAL="Planted-value")
+    assert slip.returncode == 2 and "unknown key TRADELAKE_COMIT_INTERVAL" in slip.stderr
+    assert "the nearest known one is TRADELAKE_COMMIT_INTERVAL" in slip.stderr and "Planted" not in slip.stderr
+    other = config(TRADELAKE_SERVICE_HOST="Planted-value")
+    assert other.returncode == 0 and "TRADELAKE_SERVICE_HOST is not a setting" in other.stderr
+    assert "Planted" not in other.stdout + other.stderr
+    ours = config(TRADELAKE_STACK="x", TRADELAKE_TEST_KAFKA="kafka://h:1", TRADELAKE_ALL_POINTS="1")
+    assert ours.returncode == 0 and not ours.stderr
+
+
+def test_config_tells_where_each_value_comes_from(data_dir, tmp_path):
+    file = tmp_path / "t.toml"
+    file.write_text("[commit]\ninterval = '7s'\nmax_rows = 5\n")
+    environment = {key: value for key, value in os.environ.items() if key != "AWS_SECRET_ACCESS_KEY"}
+    told = tradelake("config", "--config", file, "--data-dir", data_dir,
+                     env=environment | {"TRADELAKE_COMMIT_MAX_ROWS": "6", "PGPASSWORD": "Planted-value",
+                                       "AWS_SECRET_ACCESS_KEY_FILE": "/run/key"}).stdout
+    lines = {line.split(" = ")[0].strip(): line.split(" = ")[1] for line in told.splitlines()}
+    assert lines["data_dir"].split() == [str(data_dir), "#", "flag"]
+    assert lines["commit.max_rows"].split() == ["6", "#", "environment"]
+    assert lines["commit.interval"].split() == ["7s", "#", "file"]
+    assert lines["commit.max_bytes"].split() == ["64MiB", "#", "default"]
+    assert lines["PGPASSWORD"].split() == ["********", "#", "environment"]
+    assert lines["AWS_SECRET_ACCESS_KEY"].endswith("# the file that AWS_SECRET_ACCESS_KEY_FILE names")
+    assert "Planted" not in told
+
+
 def test_a_second_process_on_a_data_directory_exits_3(data_dir, small):
     first = subprocess.Popen([BINARY, "run", "--data-dir", data_dir, "--source", f"replay:{small}", "--listen", "127.0.0.1:0"],
                              stdout=subprocess.PIPE, text=True)
@@ -44,6 +75,8 @@ def test_a_second_process_on_a_data_directory_exits_3(data_dir, small):
     fails(3, "is held by another process, pid", *replay_arguments(data_dir, small))
     first.terminate()
     assert first.wait(timeout=10) == 0
+    # The first may have been stopped before it had read the whole file; what matters is that nothing was damaged.
+    replay(data_dir, small)
     assert_lake(data_dir, Oracle().take(read_capture(small)))
 
 

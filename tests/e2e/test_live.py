@@ -25,19 +25,33 @@ def full_pipe():
     return writing
 
 
-def run_against_the_simulator(tmp_path, seconds, faults, rate, nobody_reads_events=False):
+def for_a_while(seconds, server):
+    time.sleep(seconds)
+
+
+def address(output, process, seconds=30):
+    """Where a run listens, once it says so."""
+    deadline = time.monotonic() + seconds
+    while not (found := re.search(r"listening on (\S+)", output.read_text())):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    return found[1]
+
+
+def run_against_the_simulator(tmp_path, seconds, faults, rate, nobody_reads_events=False, wait=for_a_while):
+    """`wait` is called with the seconds and the address of the run's server."""
     record = tmp_path / "record.tsv"
     simulator = subprocess.Popen(
         [BINARY, "simulate", "--symbols", "linear:20,spot:10,inverse:3,option:2", "--rate", str(rate), "--faults", faults,
          "--record", record], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     url = re.search(r"ws://\S+", simulator.stdout.readline())[0]
-    events = tmp_path / "events"
+    events, output = tmp_path / "events", tmp_path / "output"
     lake = subprocess.Popen(
         [BINARY, "run", "--data-dir", tmp_path / "data", "--source", url, "--listen", "127.0.0.1:0",
-         "--symbols", "linear:*,spot:*,inverse:*,option:*"], stdout=subprocess.DEVNULL,
+         "--symbols", "linear:*,spot:*,inverse:*,option:*"], stdout=output.open("w"),
         stderr=full_pipe() if nobody_reads_events else events.open("w"),
         env=os.environ | {"TRADELAKE_COMMIT_INTERVAL": "500ms"})
-    time.sleep(seconds)
+    wait(seconds, address(output, lake))
     # The exchange ends first, so that all it completed is received.
     simulator.send_signal(signal.SIGTERM)
     assert simulator.wait(timeout=20) == 0

@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "core/sqlite.h"
+#include "iceberg/catalog_layout.h"
+#include "iceberg/catalog_schema.h"
 #include "lake_fixture.h"
 
 namespace tradelake::iceberg {
@@ -32,10 +34,10 @@ class CatalogTest : public LakeTest {
     EXPECT_TRUE(catalog_->create_table(dead_letters, "d0"));
   }
 
-  Errc error_of(const CatalogCommit& commit) {
+  std::optional<Errc> error_of(const CatalogCommit& commit) {
     const auto done = catalog_->commit(commit);
-    EXPECT_FALSE(done);
-    return done ? Errc::end_of_input : done.error().code;
+    if (done) return std::nullopt;
+    return done.error().code;
   }
 };
 
@@ -170,6 +172,21 @@ TEST(SqliteCatalog, AFileThatIsNoDatabaseIsCorrupt) {
   ASSERT_TRUE(io->write_new(path.native(), std::string(5000, 'x')));
   EXPECT_EQ(open_sqlite_catalog(path, "c").error().code, Errc::corrupt);
   std::filesystem::remove(path);
+}
+
+TEST_F(CatalogTest, LooksAtALayoutWithoutMakingOne) {
+  const auto session = *open_sqlite_session(":memory:");
+  auto gaps = *layout_gaps(*session);
+  ASSERT_EQ(gaps.size(), 4U);
+  for (const auto& gap : gaps) EXPECT_TRUE(gap.whole) << gap.table;
+  ASSERT_TRUE(session->script(std::string(catalog_tables_sql)));
+  EXPECT_TRUE(layout_gaps(*session)->empty());
+  ASSERT_TRUE(session->script("ALTER TABLE tradelake_progress DROP COLUMN epoch"));
+  gaps = *layout_gaps(*session);
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps[0].table, "tradelake_progress");
+  EXPECT_EQ(gaps[0].columns, std::vector<std::string>{"epoch"});
+  EXPECT_FALSE(gaps[0].whole);
 }
 
 }  // namespace

@@ -90,6 +90,9 @@ class FaultyCatalog final : public Catalog {
     return faults_.effect(Errc::unknown_outcome,
                           [&] { return catalog_.create_table(table, location); });
   }
+  Result<CatalogCut> cut(std::span<const TableIdent> tables, const std::string& pipeline) override {
+    return catalog_.cut(tables, pipeline);
+  }
   Result<std::vector<ProgressRow>> progress(const std::string& pipeline) override {
     return catalog_.progress(pipeline);
   }

@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "fault_injection.h"
+#include "hooked_catalog.h"
 #include "iceberg/manifest_merge.h"
 #include "iceberg/table_metadata_json.h"
 #include "lake_fixture.h"
@@ -39,8 +41,9 @@ TEST_F(TransactionTest, AnAppendMakesASnapshotWithAllThatReadersNeed) {
   auto table = make_table("t");
   Transaction transaction(*catalog_, *io_);
   transaction.add(
-      table, append_files({small_file("file:///a", 10, "x"), small_file("file:///b", 5, "y")},
-                          {{"tradelake.commit-id", "c1"}, {"operation", "nonsense"}}, "tradelake"));
+      table,
+      append_files({small_file("file:///a", 10, "x"), small_file("file:///b", 5, "y")},
+                   {{{"tradelake.commit-id", "c1"}, {"operation", "nonsense"}}, "tradelake", {}}));
   ASSERT_TRUE(transaction.commit());
   const auto& metadata = *table.metadata;
   const auto& snapshot = *metadata.current_snapshot();
@@ -217,6 +220,48 @@ TEST_F(TransactionTest, AStaleTableIsRefreshedAndTheActionAppliedAgain) {
   EXPECT_EQ(live_paths(mine), (std::vector<std::string>{"file:///mine", "file:///theirs"}));
   EXPECT_EQ(mine.metadata->current_snapshot()->sequence_number, SequenceNumber{2});
   EXPECT_TRUE(mine.metadata->current_snapshot()->manifest_list.contains("-2-"));  // the attempt
+}
+
+// A head that was read before a pause is old when it counts.
+TEST_F(TransactionTest, TheHeadIsReadAfterThePauseBetweenTwoAttempts) {
+  using Clock = std::chrono::steady_clock;
+  auto mine = make_table("t");
+  auto theirs = mine;
+  HookedCatalog catalog(*catalog_);
+  Clock::time_point read_at;
+  std::vector<Clock::duration> ages;
+  catalog.after_pointer = [&] { read_at = Clock::now(); };
+  catalog.before_commit = [&] {
+    ages.push_back(Clock::now() - read_at);
+    if (ages.size() < 5) {
+      ASSERT_TRUE(append(theirs, {small_file("file:///" + std::to_string(ages.size()))}));
+    }
+  };
+  Transaction transaction(catalog, *io_);
+  transaction.add(mine, append_files({small_file("file:///mine")}, {}));
+  ASSERT_TRUE(transaction.commit());
+  ASSERT_EQ(ages.size(), 5);
+  // The pauses before these are at least 40 and 80 ms.
+  EXPECT_LT(std::min(ages[3], ages[4]), std::chrono::milliseconds(40));
+}
+
+TEST_F(TransactionTest, AHeadWhoseFileWasDroppedBeforeItWasReadIsLookedForAgain) {
+  const auto first = make_table("t");
+  auto theirs = first;
+  HookedCatalog catalog(*catalog_);
+  catalog.after_pointer = [&] {
+    catalog.after_pointer = [] {};
+    ASSERT_TRUE(append(theirs, {small_file("file:///theirs")}));
+    ASSERT_TRUE(io_->remove(first.metadata_location));
+  };
+  const auto loaded = load_table(catalog, *io_, first.ident);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->metadata_location, theirs.metadata_location);
+  // One that is gone where the catalog points to is a damaged table.
+  ASSERT_TRUE(io_->remove(theirs.metadata_location));
+  const auto damaged = load_table(catalog, *io_, first.ident);
+  ASSERT_FALSE(damaged);
+  EXPECT_EQ(damaged.error().code, Errc::corrupt);
 }
 
 TEST_F(TransactionTest, AFileThatSomebodyElseRemovedIsAConflictEvenAfterARefresh) {

@@ -6,6 +6,11 @@
 #include <spdlog/spdlog.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
 
 #include "feed/listening_socket.h"
 #include "feed/simulator/websocket_connection.h"
@@ -79,33 +84,23 @@ asio::awaitable<void> WebServer::accept() {
   for (;;) {
     auto socket = co_await acceptor_.async_accept(asio::use_awaitable);
     socket.set_option(tcp::no_delay(true));
-    if (tls_) {
-      spawn(serve_tls(TlsStream(std::move(socket), *tls_)));
-    } else {
-      spawn(serve(beast::tcp_stream(std::move(socket))));
-    }
+    spawn(serve(ByteStream(std::move(socket), tls_.get())));
   }
 }
 
-template <class Tls>
-asio::awaitable<void> WebServer::serve_tls(Tls stream) {
-  beast::get_lowest_layer(stream).expires_after(request_timeout);
-  co_await stream.async_handshake(asio::ssl::stream_base::server, asio::use_awaitable);
-  co_await serve(std::move(stream));
-}
-
-template <class Stream>
-asio::awaitable<void> WebServer::serve(Stream stream) {
+asio::awaitable<void> WebServer::serve(ByteStream stream) {
+  stream.expires_after(request_timeout);
+  co_await stream.server_handshake();
   beast::flat_buffer buffer;
   for (bool keep = true; keep;) {
-    beast::get_lowest_layer(stream).expires_after(request_timeout);
+    stream.expires_after(request_timeout);
     UpgradeRequest request;
     co_await http::async_read(stream, buffer, request, asio::use_awaitable);
     const std::string target(request.target());
     const auto category = category_of(target);
     if (beast::websocket::is_upgrade(request) && category) {
-      beast::get_lowest_layer(stream).expires_never();
-      auto connection = std::make_shared<WebsocketConnection<Stream>>(
+      stream.expires_never();
+      auto connection = std::make_shared<WebsocketConnection>(
           std::move(stream), host_, host_.on_upgrade(*category), *category);
       co_await connection->run(std::move(request));
       co_return;
@@ -119,7 +114,7 @@ asio::awaitable<void> WebServer::serve(Stream stream) {
     response.prepare_payload();
     co_await http::async_write(stream, response, asio::use_awaitable);
   }
-  beast::get_lowest_layer(stream).close();
+  stream.close();
 }
 
 }  // namespace tradelake::feed

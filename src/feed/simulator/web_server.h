@@ -13,6 +13,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "core/error.h"
+#include "feed/byte_stream.h"
 #include "feed/simulator/server_connection.h"
 
 namespace boost::asio::ssl {
@@ -43,10 +44,7 @@ class WebServer {
  private:
   void spawn(boost::asio::awaitable<void> work);
   boost::asio::awaitable<void> accept();
-  template <class Stream>
-  boost::asio::awaitable<void> serve(Stream stream);
-  template <class TlsStream>
-  boost::asio::awaitable<void> serve_tls(TlsStream stream);
+  boost::asio::awaitable<void> serve(ByteStream stream);
 
   boost::asio::io_context& context_;
   ConnectionHost& host_;

@@ -1,27 +1,24 @@
-// A ServerConnection over a Beast WebSocket, plain or TLS.
+// A ServerConnection over a Beast WebSocket.
 //
-// Threads: the io_context's one thread; its coroutines keep it alive. The two kinds are compiled
-// once each (websocket_plain.cpp, websocket_tls.cpp): every one costs the compiler dearly.
+// Threads: the io_context's one thread; its coroutines keep it alive.
 // Internal to src/feed/simulator: includes Boost.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
-#include <boost/beast/websocket.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/websocket/stream.hpp>
 
+#include "feed/byte_stream.h"
 #include "feed/simulator/server_connection.h"
 
 namespace tradelake::feed {
 
-using TlsStream = boost::beast::ssl_stream<boost::beast::tcp_stream>;
 using UpgradeRequest = boost::beast::http::request<boost::beast::http::string_body>;
 
-template <class Stream>
 class WebsocketConnection : public ServerConnection {
  public:
-  WebsocketConnection(Stream stream, ConnectionHost& host, ConnectionSetup setup,
+  WebsocketConnection(ByteStream stream, ConnectionHost& host, ConnectionSetup setup,
                       bybit::Category category);
   ~WebsocketConnection() override;
 
@@ -33,11 +30,8 @@ class WebsocketConnection : public ServerConnection {
   void cut() override;
   boost::asio::awaitable<void> write();
 
-  boost::beast::websocket::stream<Stream> ws_;
+  boost::beast::websocket::stream<ByteStream> ws_;
   bool writing_ = false;
 };
-
-extern template class WebsocketConnection<boost::beast::tcp_stream>;
-extern template class WebsocketConnection<TlsStream>;
 
 }  // namespace tradelake::feed

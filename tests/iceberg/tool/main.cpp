@@ -110,18 +110,18 @@ Result<> commit(const std::string& database, const std::string& name, const Json
       added.push_back(std::move(file));
     }
     auto removed = step.value("removed", std::vector<std::string>{});
-    auto summary = step.value("summary", std::map<std::string, std::string>{});
+    SnapshotNote note{.summary = step.value("summary", std::map<std::string, std::string>{}),
+                      .tag = step.value("tag", std::string{}),
+                      .carry = {}};
     const auto operation = step.at("operation").get<std::string>();
-    const auto tag = step.value("tag", std::string{});
     Transaction transaction(*catalog, *io);
     if (operation == "append") {
-      transaction.add(table, append_files(std::move(added), std::move(summary), tag));
+      transaction.add(table, append_files(std::move(added), std::move(note)));
     } else if (operation == "replace") {
-      transaction.add(table,
-                      replace_files(std::move(removed), std::move(added), std::move(summary), tag));
+      transaction.add(table, replace_files(std::move(removed), std::move(added), std::move(note)));
     } else {
-      transaction.add(
-          table, overwrite_files(std::move(removed), std::move(added), std::move(summary), tag));
+      transaction.add(table,
+                      overwrite_files(std::move(removed), std::move(added), std::move(note)));
     }
     TL_TRY(transaction.commit());
   }
