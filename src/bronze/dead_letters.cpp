@@ -29,7 +29,7 @@ std::shared_ptr<arrow::Table> to_arrow(const std::vector<DeadLetter>& letters,
   return table_of({
       {"_topic",
        text([&](const DeadLetter& letter) { return std::string_view(topics[letter.topic]); })},
-      {"_partition", int32_column(partition, rows)},
+      {"_topic_partition", int32_column(partition, rows)},
       {"_offset", int64_column(offset, rows)},
       {"_index", int32_column(index, rows, no_index)},
       {"received_at", timestamp_column(received_us, rows)},

@@ -49,7 +49,7 @@ TableDefinition trades_table() {
       column(13, "received_at", time, true, "local clock when the frame came, UTC"),
       column(14, "extra", extra, false, "fields this version does not know, as text; null if none"),
       column(15, "_topic", text, true, "topic of the log"),
-      column(16, "_partition", primitive(TypeKind::int32), true, "partition of the topic"),
+      column(16, "_topic_partition", primitive(TypeKind::int32), true, "partition of the topic"),
       column(17, "_offset", primitive(TypeKind::int64), true,
              "offset of the frame in the partition"),
       column(18, "_index", primitive(TypeKind::int32), true,
@@ -66,7 +66,7 @@ TableDefinition dead_letters_table() {
   Schema schema;
   schema.fields = {
       column(1, "_topic", text, true, "topic of the log"),
-      column(2, "_partition", primitive(TypeKind::int32), true, "partition of the topic"),
+      column(2, "_topic_partition", primitive(TypeKind::int32), true, "partition of the topic"),
       column(3, "_offset", primitive(TypeKind::int64), true,
              "offset of the frame in the partition"),
       column(4, "_index", primitive(TypeKind::int32), false,

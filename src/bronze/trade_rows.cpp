@@ -103,7 +103,7 @@ std::vector<std::pair<std::string, iceberg::Column>> trade_columns(
       {"_topic",
        text_by_number_column(
            topics, [&](std::uint32_t row) { return std::uint32_t{batch.topic[row]}; }, rows)},
-      {"_partition", int32_column(batch.partition, rows)},
+      {"_topic_partition", int32_column(batch.partition, rows)},
       {"_offset", int64_column(batch.offset, rows)},
       {"_index", int32_column(batch.index, rows)},
   };

@@ -71,7 +71,7 @@ def assert_trades(found, expected):
         for at, name in enumerate(TRADE_COLUMNS):
             if name.endswith("_time") or name == "received_at":
                 values[at] = to_us(values[at])
-        return (*values, row["_topic"], row["_partition"], row["_index"])
+        return (*values, row["_topic"], row["_topic_partition"], row["_index"])
 
     def wanted(trade):
         return (*(getattr(trade, name) for name in TRADE_COLUMNS), *trade.partition, trade.index)
@@ -119,7 +119,7 @@ def assert_lake(data_dir, expected):
     assert_trades(trades, expected.trades)
     assert_dead_letters(rows(data_dir, "bronze.dead_letters"), expected.dead)
     assert_candles(rows(data_dir, "silver.candles_1m"), expected.candles)
-    positions = {(r["_topic"], r["_partition"], r["_offset"], r["_index"]) for r in trades}
+    positions = {(r["_topic"], r["_topic_partition"], r["_offset"], r["_index"]) for r in trades}
     late = rows(data_dir, "silver.late_trades")
     # A late row whose place in the log is not bronze's is only a repeat (docs/tables.md).
-    assert_late([r for r in late if (r["_topic"], r["_partition"], r["_offset"], r["_index"]) in positions], expected.late)
+    assert_late([r for r in late if (r["_topic"], r["_topic_partition"], r["_offset"], r["_index"]) in positions], expected.late)
