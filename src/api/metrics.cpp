@@ -104,6 +104,9 @@ void source_metrics(MetricsText& text, const SourceStatus& source) {
   text.counter("tradelake_frames_dropped_total",
                "Frames lost because the queue before the log was full.");
   text.sample(source.collector.dropped);
+  text.counter("tradelake_coverage_gaps_total",
+               "Spans of time in which a market was not received, one for each market.");
+  text.sample(source.collector.gaps);
   text.counter("tradelake_received_bytes_total", "Bytes of frames taken from the queue.");
   text.sample(source.collector.bytes);
   text.gauge("tradelake_queue_bytes", "Bytes of frames that wait for the log.");

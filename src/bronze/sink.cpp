@@ -12,6 +12,7 @@
 #include "bronze/tables.h"
 #include "core/time.h"
 #include "iceberg/transaction.h"
+#include "log/gap_record.h"
 #include "log/topic.h"
 
 namespace tradelake::bronze {
@@ -55,6 +56,9 @@ class SinkImpl : public Sink {
         if (auto frame = assembler_.add(position.where, record))
           too_large(record, *std::move(frame), position, topic);
         return {};
+      case log::RecordKind::gap:
+        if (log::gap_of(record)) return {};
+        break;
       case log::RecordKind::frame:
         break;
     }

@@ -84,6 +84,7 @@ class LiveSource : public Source {
     feed::BybitSourceOptions options;
     options.websocket = address.websocket;
     options.markets = feed::resolve_markets(address.rest, markets);
+    options.observer = [this](const feed::ConnectionEvent& event) { collector_.note(event); };
     client_ = std::make_unique<feed::BybitSource>(std::move(options));
     return client_->start(collector_);
   }

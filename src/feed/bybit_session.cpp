@@ -10,6 +10,11 @@
 #include "core/time.h"
 
 namespace tradelake::feed {
+namespace {
+
+constexpr std::chrono::seconds alive_interval{1};
+
+}  // namespace
 
 BybitSession::BybitSession(boost::asio::io_context& context,
                            std::shared_ptr<boost::asio::ssl::context> tls,
@@ -57,15 +62,17 @@ void BybitSession::on_frame(std::string_view text) {
   if (!sink_.push({received_ns, category_, name_, std::string(text)})) {
     refused_by_sink_.fetch_add(1, std::memory_order_relaxed);
   }
+  tell_alive();
 }
 
 void BybitSession::on_sign_of_life() {
   last_inbound_ = Clock::now();
   last_inbound_ns_ = now_ns();
+  tell_alive();
 }
 
 void BybitSession::on_control(const bybit::ControlFrame& frame) {
-  if (frame.kind == bybit::ControlKind::pong) return;
+  if (frame.kind == bybit::ControlKind::pong) return tell_alive();
   if (frame.kind == bybit::ControlKind::other) {
     if (!frame.success) {
       spdlog::warn("event=exchange_error conn={} message=\"{}\"", name_, frame.ret_msg);
@@ -89,7 +96,7 @@ void BybitSession::send_requests(Clock::time_point now) {
   told_subscribed_ = true;
   spdlog::info("event=subscribed conn={} active={} refused={}", name_, subscription_.active(),
                subscription_.size() - subscription_.active());
-  tell(ConnectionChange::subscribed, {});
+  tell(ConnectionChange::subscribed);
 }
 
 void BybitSession::watch() {
@@ -142,7 +149,14 @@ void BybitSession::lost(std::string_view cause) {
 void BybitSession::tell(ConnectionChange change, std::string cause) {
   if (!options_.observer) return;
   options_.observer(
-      {change, name_, category_, now_ns(), last_inbound_ns_, std::move(cause), topics_});
+      {change, name_, category_, now_ns(), last_inbound_ns_, std::move(cause),
+       change == ConnectionChange::subscribed ? topics_ : std::vector<std::string>()});
+}
+
+void BybitSession::tell_alive() {
+  if (!told_subscribed_ || last_inbound_ < next_alive_) return;
+  next_alive_ = last_inbound_ + alive_interval;
+  tell(ConnectionChange::alive);
 }
 
 void BybitSession::publish_state() {

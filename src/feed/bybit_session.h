@@ -46,7 +46,8 @@ class BybitSession : private WsConnection::Listener {
   void send_requests(Clock::time_point now);
   void watch();  // one turn of the timer: silence, ping, requests
   void on_control(const bybit::ControlFrame& frame);
-  void tell(ConnectionChange change, std::string cause);
+  void tell(ConnectionChange change, std::string cause = {});
+  void tell_alive();
   void publish_state();
 
   boost::asio::io_context& context_;
@@ -65,6 +66,7 @@ class BybitSession : private WsConnection::Listener {
   Clock::time_point last_inbound_{};
   Clock::time_point next_ping_{};
   std::int64_t last_inbound_ns_ = 0;
+  Clock::time_point next_alive_{};
   unsigned attempt_ = 0;
   std::uint64_t pings_ = 0;
   bool open_ = false;

@@ -37,11 +37,11 @@ struct BybitTimes {
   bybit::SubscriptionTimes subscription;
 };
 
-enum class ConnectionChange { subscribed, lost };
+enum class ConnectionChange { subscribed, alive, lost };
 
-// A connection began to deliver all it can, or ended after it had; the two alternate. What was
-// traded between `last_inbound_ns` of a loss and `at_ns` of the next `subscribed` did not arrive on
-// it.
+// A connection began to deliver all it can, or ended after it had; the two alternate. In between it
+// is told, about once a second, as long as something comes in. What was traded between
+// `last_inbound_ns` of a loss and `at_ns` of the next `subscribed` did not arrive on it.
 struct ConnectionEvent {
   ConnectionChange change{};
   std::string conn;
@@ -49,7 +49,7 @@ struct ConnectionEvent {
   std::int64_t at_ns = 0;
   std::int64_t last_inbound_ns = 0;  // 0: nothing came yet
   std::string cause;                 // of a loss
-  std::vector<std::string> topics;   // all of the connection's, refused ones included
+  std::vector<std::string> topics;   // of subscribed: all of them, refused ones included
 };
 
 struct BybitSourceOptions {

@@ -23,7 +23,7 @@ constexpr std::string_view name_of(Origin origin) {
   return "ws";
 }
 
-constexpr std::string_view part_name = "part", end_marker_name = "end_marker";
+constexpr std::string_view part_name = "part", end_marker_name = "end_marker", gap_name = "gap";
 
 void add(rd_kafka_headers_t* headers, const char* name, std::string_view text) {
   if (text.empty()) return;
@@ -65,6 +65,7 @@ void take(std::string_view name, std::string_view text, Headers& headers) {
   } else if (name == "kind") {
     if (text == part_name) headers.kind = RecordKind::part;
     if (text == end_marker_name) headers.kind = RecordKind::end_marker;
+    if (text == gap_name) headers.kind = RecordKind::gap;
   } else if (name == "part") {
     take_number(text, headers.part);
   } else if (name == "parts") {
@@ -82,6 +83,7 @@ rd_kafka_headers_s* to_kafka_headers(const NewRecord& record, std::string_view s
   add(headers, "conn", from.conn);
   add(headers, "origin", name_of(from.origin));
   if (from.kind == RecordKind::end_marker) add(headers, "kind", end_marker_name);
+  if (from.kind == RecordKind::gap) add(headers, "kind", gap_name);
   if (from.kind == RecordKind::part) {
     add(headers, "kind", part_name);
     add(headers, "reason", "too_large");

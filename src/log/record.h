@@ -23,6 +23,7 @@ enum class RecordKind : std::uint8_t {
   frame,       // one frame as received
   part,        // a piece of a frame over the size limit; all pieces follow each other
   end_marker,  // a replay has ended: candles of this partition's markets are final for now
+  gap,         // a span of time in which the key's market was not received; see gap_record.h
 };
 
 struct Headers {

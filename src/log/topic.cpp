@@ -88,6 +88,7 @@ std::vector<TopicDeclaration> declared_topics() {
   std::vector<TopicDeclaration> declared;
   for (const auto& name : trade_topics()) declared.push_back(declaration_of(name));
   declared.push_back(declaration_of(replay_progress_topic));
+  declared.push_back(declaration_of(coverage_topic));
   return declared;
 }
 

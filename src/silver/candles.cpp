@@ -7,7 +7,9 @@
 #include "core/time.h"
 #include "iceberg/scan.h"
 #include "iceberg/transaction.h"
+#include "log/gap_record.h"
 #include "log/topic.h"
+#include "silver/coverage_gaps.h"
 #include "silver/emission.h"
 #include "silver/late_trades.h"
 #include "silver/tables.h"
@@ -37,7 +39,8 @@ class CandlesImpl : public Candles {
   Result<> prepare(bronze::Role role) {
     return Pipeline::prepare({{&candles_, candles_1m_table()},
                               {&revisions_, candle_revisions_table()},
-                              {&late_trades_table_, late_trades_table()}},
+                              {&late_trades_table_, late_trades_table()},
+                              {&gaps_table_, coverage_gaps_table()}},
                              role);
   }
 
@@ -80,7 +83,13 @@ class CandlesImpl : public Candles {
   Result<> consume(const log::Record& record, bronze::PartitionPosition& position,
                    std::uint16_t topic) override {
     if (record.headers.kind == log::RecordKind::end_marker) books_[position.slot].finalize();
-    if (record.headers.kind != log::RecordKind::frame) return {};
+    if (const auto gap = log::gap_of(record)) {
+      if (!position.in_committed(record.offset)) gaps_.add(record, *gap);
+      return {};
+    }
+    if (record.headers.kind == log::RecordKind::part ||
+        record.headers.kind == log::RecordKind::end_marker)
+      return {};
     live_ = record.headers.origin != log::Origin::replay;
     const auto& frame =
         parser_.parse(record.value, record.headers.category, record.headers.recv_ns);
@@ -135,6 +144,7 @@ class CandlesImpl : public Candles {
     books_.clear();
     home_.clear();
     late_.clear();
+    gaps_.clear();
     ids_.clear();
     sealed_ = {};
   }
@@ -221,6 +231,7 @@ class CandlesImpl : public Candles {
     }
     status_.late_trades += static_cast<std::int64_t>(late_.rows());
     late_.clear();
+    gaps_.clear();
   }
 
   bool has_room() const override {
@@ -229,7 +240,7 @@ class CandlesImpl : public Candles {
     return open < max_candles_followed;
   }
 
-  std::size_t pending_rows() const override { return late_.rows(); }
+  std::size_t pending_rows() const override { return late_.rows() + gaps_.rows(); }
 
   bool due() override {
     if (has_uncommitted()) return interval_is_over() || pending_rows() >= limits_.max_rows;
@@ -286,6 +297,10 @@ class CandlesImpl : public Candles {
                 late_.write_files(lake_.io, late_trades_table_, markets_.names(), topics_));
       transaction.add(late_trades_table_, iceberg::append_files(std::move(files), note));
     }
+    if (gaps_.rows() > 0) {
+      TL_ASSIGN(auto files, gaps_.write_files(lake_.io, gaps_table_));
+      transaction.add(gaps_table_, iceberg::append_files(std::move(files), note));
+    }
     transaction.set_progress(name_, sealed_.commit_id, sealed_.updates);
     TL_TRY(transaction.commit());
     finish(std::move(candles));
@@ -308,6 +323,7 @@ class CandlesImpl : public Candles {
     status_.candles_revised += static_cast<std::int64_t>(emission.revised());
     status_.late_trades += static_cast<std::int64_t>(late_.rows());
     late_.clear();
+    gaps_.clear();
     sealed_ = {};
   }
 
@@ -323,8 +339,9 @@ class CandlesImpl : public Candles {
   bronze::FrameParser parser_;
   bronze::IdWindow ids_;
   std::vector<bronze::IdHash> hashes_;  // of the frame's trades
-  iceberg::Table revisions_, late_trades_table_;
+  iceberg::Table revisions_, late_trades_table_, gaps_table_;
   LateTrades late_;
+  CoverageGaps gaps_;
   Sealed sealed_;
   std::int64_t last_look_us_ = 0;
   bool rebuilt_ = false;

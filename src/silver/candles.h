@@ -1,4 +1,5 @@
-// The candles pipeline: log -> silver.candles_1m, late_trades and candle_revisions, exactly once.
+// The candles pipeline: log -> silver.candles_1m, late_trades, candle_revisions and coverage_gaps,
+// exactly once.
 //
 // Parts: Pipeline (reading, positions, when to commit), FrameParser (judging), IdWindow (repeats),
 // Book (candles that may change), watermarks() (when to write), Emission (what to write),

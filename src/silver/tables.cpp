@@ -38,9 +38,9 @@ std::vector<NestedField> candle_columns() {
   };
 }
 
-PartitionSpec by_day(std::int32_t source_id) {
+PartitionSpec by_day(std::int32_t source_id, const char* name = "open_time_day") {
   PartitionSpec spec;
-  spec.fields = {{FieldId{source_id}, FieldId{1000}, "open_time_day", parse_transform("day")}};
+  spec.fields = {{FieldId{source_id}, FieldId{1000}, name, parse_transform("day")}};
   return spec;
 }
 
@@ -87,6 +87,26 @@ TableDefinition late_trades_table() {
              "greatest trade_time seen in its partition less its own"));
   definition.spec = by_day(21);
   return definition;
+}
+
+TableDefinition coverage_gaps_table() {
+  const auto text = primitive(TypeKind::string);
+  const auto time = primitive(TypeKind::timestamp);
+  Schema schema;
+  schema.fields = {
+      column(1, "category", text, true, "spot, linear, inverse or option"),
+      column(2, "symbol", text, true, "the exchange's symbol; of options the base coin"),
+      column(3, "from_time", time, true, "trades from here on may be missing, UTC"),
+      column(4, "to_time", time, true, "trades from here on are not, UTC"),
+      column(5, "cause", text, true, "not_running, connection_lost or queue_full"),
+      column(6, "status", text, true, "open, filled, unproven or lost"),
+      column(7, "detected_at", time, true, "when it was known, UTC"),
+  };
+  return {{"silver", "coverage_gaps"},
+          schema,
+          by_day(3, "from_time_day"),
+          by_market_and_time(3),
+          bronze::table_properties()};
 }
 
 }  // namespace tradelake::silver

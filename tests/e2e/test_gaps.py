@@ -1,0 +1,137 @@
+"""What a live source sent while nobody was connected is in a recorded gap; everything else is in the tables."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections import defaultdict
+
+from lake import BINARY, rows
+from oracle import to_us
+from test_live import address
+
+SYMBOLS = "linear:6,spot:3,inverse:2,option:1"
+MARGIN_US = 2_000_000  # a gap is recorded so much wider, at both ends
+
+
+class Exchange:
+    def __init__(self, *options):
+        self.process = subprocess.Popen([BINARY, "simulate", "--symbols", SYMBOLS, "--rate", "300", *options],
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.url = re.search(r"ws://\S+", self.process.stdout.readline())[0]
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(timeout=20) == 0
+
+
+class Run:
+    def __init__(self, folder, url):
+        self.folder, self.url, self.starts = folder, url, 0
+        folder.mkdir()
+        self.start()
+
+    def start(self):
+        self.starts += 1
+        output = self.folder / f"output-{self.starts}"
+        self.events = self.folder / f"events-{self.starts}"
+        self.process = subprocess.Popen(
+            [BINARY, "run", "--data-dir", self.folder / "data", "--source", self.url, "--listen", "127.0.0.1:0",
+             "--symbols", "linear:*,spot:*,inverse:*,option:*"], stdout=output.open("w"), stderr=self.events.open("w"),
+            env=os.environ | {"TRADELAKE_COMMIT_INTERVAL": "300ms"})
+        address(output, self.process)
+
+    def wait_for(self, event, count=4, seconds=30):
+        deadline = time.monotonic() + seconds
+        while self.events.read_text().count(event) < count:
+            assert self.process.poll() is None and time.monotonic() < deadline, self.events.read_text()[-2000:]
+            time.sleep(0.05)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(timeout=20) == 0, self.events.read_text()[-2000:]
+
+    def trades(self):
+        return {(r["category"], r["symbol"], r["trade_id"]): to_us(r["trade_time"])
+                for r in rows(self.folder / "data", "bronze.trades")}
+
+    def gaps(self):
+        found = rows(self.folder / "data", "silver.coverage_gaps")
+        assert all(r["status"] == "open" and r["from_time"] < r["to_time"] for r in found)
+        return found
+
+
+def market_of_gap(category, symbol):
+    """A gap of options is told of the base coin."""
+    return category, symbol.split("-")[0] if category == "option" else symbol
+
+
+def missing_outside_gaps(all_trades, run):
+    """Trades that the run has not, in no gap of theirs; and how many it has not at all."""
+    spans = defaultdict(list)
+    for gap in run.gaps():
+        spans[gap["category"], gap["symbol"]].append((to_us(gap["from_time"]), to_us(gap["to_time"])))
+    have = run.trades()
+    missing = {key: at for key, at in all_trades.items() if key not in have}
+    return [(key, at) for key, at in missing.items()
+            if not any(begin <= at < end for begin, end in spans[market_of_gap(*key[:2])])], len(missing)
+
+
+def test_a_kill_of_the_collecting_process_is_a_gap(tmp_path):
+    exchange = Exchange()
+    witness, run = Run(tmp_path / "witness", exchange.url), Run(tmp_path / "run", exchange.url)
+    down = []
+    for _ in range(2):
+        run.wait_for("event=subscribed")
+        time.sleep(4)
+        run.kill()
+        killed = time.time()
+        time.sleep(3)
+        run.start()
+        run.wait_for("event=subscribed")
+        down.append((killed, time.time()))
+    time.sleep(3)
+    exchange.stop()
+    time.sleep(1)
+    run.stop()
+    witness.stop()
+    assert not witness.gaps()
+    outside, missing = missing_outside_gaps(witness.trades(), run)
+    assert missing > 100
+    assert not outside
+    gaps = run.gaps()
+    assert {gap["cause"] for gap in gaps} == {"not_running"}
+    # Every market has one for each time, and none is much longer than the time nobody was there.
+    markets = {market_of_gap(*key[:2]) for key in witness.trades()}
+    for market in markets:
+        spans = sorted((to_us(g["from_time"]), to_us(g["to_time"])) for g in gaps if (g["category"], g["symbol"]) == market)
+        assert len(spans) == 2, (market, spans)
+        for (begin, end), (killed, back) in zip(spans, down):
+            assert killed * 1e6 - 3_000_000 - MARGIN_US < begin <= killed * 1e6
+            assert begin < end <= back * 1e6 + MARGIN_US
+
+
+def test_connections_that_end_leave_gaps(tmp_path):
+    exchange = Exchange("--faults", "close=3s,drop=4s,silence=5s")
+    runs = [Run(tmp_path / name, exchange.url) for name in ("one", "other")]
+    time.sleep(12)
+    last = time.time() * 1e6
+    # What is lost is known when the connection is back.
+    time.sleep(8)
+    exchange.stop()
+    time.sleep(1)
+    for run in runs:
+        run.stop()
+    everything = {key: at for run in runs for key, at in run.trades().items() if at < last}
+    missing = 0
+    for run in runs:
+        outside, count = missing_outside_gaps(everything, run)
+        assert not outside
+        missing += count
+        assert {gap["cause"] for gap in run.gaps()} == {"connection_lost"}
+    assert missing > 0
