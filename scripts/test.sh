@@ -71,6 +71,8 @@ marker=(-m "not slow"); [ "$how" = all ] && marker=()
 pytests tests/iceberg "${marker[@]}"
 pytests tests/e2e "${marker[@]}"
 [ -d tests/web ] && ls tests/web/test_*.py >/dev/null 2>&1 && pytests tests/web "${marker[@]}"
+seeds=0:3; [ "$how" = all ] && seeds=0:100
+step "faults on the stack, seeds $seeds" .venv/bin/python tests/faults/stack/run.py --seeds "$seeds" --json build/faults-stack.json
 step "fuzz smoke" scripts/fuzz.sh "$([ "$how" = all ] && echo 600 || echo 15)"
 
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"

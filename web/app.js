@@ -15,7 +15,7 @@ const tapeLength = 40;
 const quietMs = 15_000;       // a live source without frames for so long is told of
 
 const byId = (id) => document.getElementById(id);
-const state = { category: '', symbol: '', interval: '1m', epoch: 0, loaded: false, loadingOlder: false, reachedStart: false };
+const state = { category: '', symbol: '', interval: '1m', epoch: 0, loaded: false, failed: false, loadingOlder: false, reachedStart: false };
 let abort = new AbortController();
 let candleTicks = 0;
 let offlineSince = null;
@@ -36,7 +36,7 @@ function fromHash() {
 }
 
 function select(category, symbol, interval = state.interval) {
-  Object.assign(state, { category, symbol, interval, epoch: state.epoch + 1, loaded: false, loadingOlder: false, reachedStart: false });
+  Object.assign(state, { category, symbol, interval, epoch: state.epoch + 1, loaded: false, failed: false, loadingOlder: false, reachedStart: false });
   abort.abort(new DOMException('another market', 'AbortError'));
   abort = new AbortController();
   history.replaceState(null, '', encodeURI(`#${category}:${symbol}/${interval}`));
@@ -101,8 +101,13 @@ function showLegend(candle, previous) {
 // ---- candles
 
 async function load() {
-  const epoch = state.epoch;
   overlay('loading', `Loading ${state.symbol}`);
+  await loadQuietly();
+}
+
+async function loadQuietly() {
+  const epoch = state.epoch;
+  state.failed = false;
   try {
     const { candles } = await candlesOfMarket(firstCandles);
     if (epoch !== state.epoch) return;
@@ -114,6 +119,7 @@ async function load() {
   } catch (error) {
     if (epoch !== state.epoch || error.name === 'AbortError') return;
     failed(error);
+    state.failed = true;
     overlay('error', 'The candles cannot be loaded', error.message);
   }
 }
@@ -136,17 +142,12 @@ async function loadOlder() {
 
 async function tickCandles() {
   if (!state.symbol) return;
-  if (!state.loaded) return offlineSince === null ? undefined : retryLoad();
+  // Whatever the reason, the next attempt may succeed; without the spinner, which would flicker at each.
+  if (!state.loaded) return state.failed ? loadQuietly() : undefined;
   const epoch = state.epoch;
   const { candles } = await candlesOfMarket(candleTicks++ % 10 === 0 ? revisableCandles : newestCandles);
   if (epoch !== state.epoch) return;
   if (!chart.merge(candles)) await load();
-}
-
-// After an outage: without the spinner, which would flicker at every attempt.
-async function retryLoad() {
-  await ask('/v1/status');
-  await load();
 }
 
 // ---- trades

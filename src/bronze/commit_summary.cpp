@@ -83,6 +83,26 @@ iceberg::SnapshotNote commit_note(const std::string& pipeline, const std::string
   return note;
 }
 
+iceberg::SnapshotNote repair_note(const std::string& pipeline, const std::string& commit_id,
+                                  std::span<const iceberg::ProgressUpdate> updates) {
+  iceberg::SnapshotNote note;
+  note.summary = {{"tradelake.pipeline", pipeline}, {commit_id_key, commit_id}};
+  note.tag = "tradelake-" + pipeline;
+  log::NextOffsets moved;
+  for (const auto& [expected, updated] : updates)
+    moved[{updated.topic, updated.partition}] = updated.next_offset;
+  note.carry = [moved = std::move(moved)](const auto& base, auto& summary) {
+    const auto* before = last_commit(base);
+    auto offsets = before == nullptr ? log::NextOffsets() : offsets_of(*before);
+    for (const auto& [where, next_offset] : moved) offsets[where] = next_offset;
+    summary[offsets_key] = offsets_to_json(offsets);
+    if (before == nullptr) return;
+    const auto greatest = before->summary.find(greatest_key);
+    if (greatest != before->summary.end()) summary[greatest_key] = greatest->second;
+  };
+  return note;
+}
+
 void add_counts(iceberg::SnapshotNote& note, const CommitCounts& counts) {
   note.summary["tradelake.in"] = fmt::to_string(counts.in);
   note.summary["tradelake.ok"] = fmt::to_string(counts.ok);

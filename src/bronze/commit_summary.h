@@ -32,6 +32,9 @@ std::string new_commit_id();
 iceberg::SnapshotNote commit_note(const std::string& pipeline, const std::string& commit_id,
                                   const Positions& positions,
                                   std::span<const iceberg::ProgressUpdate> updates);
+// Of a commit that only moves offsets, wherever to: those of `updates` replace the base's.
+iceberg::SnapshotNote repair_note(const std::string& pipeline, const std::string& commit_id,
+                                  std::span<const iceberg::ProgressUpdate> updates);
 // When it is written, and the counts are known.
 void add_counts(iceberg::SnapshotNote& note, const CommitCounts& counts);
 

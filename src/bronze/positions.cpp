@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "core/time.h"
 
@@ -39,6 +40,17 @@ std::int64_t PartitionPosition::replay_from(std::int64_t grace_us) const {
   return lowest;
 }
 
+bool PartitionPosition::is_closed(std::int64_t minute_us, std::int64_t grace_us) const {
+  return minute_us + us_per_minute <= closed_until_us(grace_us) ||
+         (lost_until_us && minute_us <= *lost_until_us);
+}
+
+std::optional<std::int64_t> PartitionPosition::still_lost_until_us(std::int64_t grace_us) const {
+  if (!lost_until_us) return std::nullopt;
+  const std::int64_t last_minute_us = floor_to(*lost_until_us, us_per_minute);
+  return last_minute_us + us_per_minute <= closed_until_us(grace_us) ? std::nullopt : lost_until_us;
+}
+
 Result<> Positions::load(std::span<const iceberg::ProgressRow> rows, log::Log& log,
                          const std::string& pipeline,
                          std::span<const log::TopicPartition> partitions) {
@@ -48,7 +60,8 @@ Result<> Positions::load(std::span<const iceberg::ProgressRow> rows, log::Log& l
     return make_error(
         Errc::corrupt,
         "pipeline {}: {} partition {} {}; the log is not the one the tables were written from. "
-        "Restore it, or start from a new data directory",
+        "Restore it, or go on with this one: tradelake repair log (docs/operations.md, \"Another "
+        "log\")",
         pipeline, where.topic, where.partition, what);
   };
   // Of partitions that are another member's too: they were in this log.
@@ -88,6 +101,12 @@ Result<> Positions::load(std::span<const iceberg::ProgressRow> rows, log::Log& l
       // Reading starts at replay_from, or at what retention has left of the window.
       position.next_offset = std::max(row->replay_from, start);
       position.max_trade_time_us = row->max_trade_time_us;
+      position.lost_until_us = row->lost_until_us;
+      if (start > row->replay_from && row->max_trade_time_us > position.lost_until_us) {
+        position.lost_until_us = row->max_trade_time_us;
+        spdlog::warn("event=window_lost pipeline={} topic={} partition={} replay_from={} start={}",
+                     pipeline, where.topic, where.partition, row->replay_from, start);
+      }
     }
     positions_.insert_or_assign(where, std::move(position));
   }
@@ -160,6 +179,7 @@ std::vector<iceberg::ProgressUpdate> Positions::updates(std::int64_t grace_us,
     row.topic_id = position.topic_id;
     row.epoch = position.committed ? position.committed->epoch : 0;
     row.max_trade_time_us = position.max_trade_time_us;
+    row.lost_until_us = position.still_lost_until_us(grace_us);
     updates.push_back({position.committed, std::move(row)});
   }
   return updates;

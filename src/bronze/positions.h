@@ -28,7 +28,10 @@ struct PartitionPosition {
   std::optional<iceberg::ProgressRow> committed;
   std::int64_t next_offset = 0;
   std::optional<std::int64_t> max_trade_time_us;  // greatest of the good trades before next_offset
-  std::int64_t last_record_us = 0;                // wall clock when the last record was consumed
+  // Trades up to this trade_time may have been in records that the log no longer has: their ids and
+  // candles are not in memory.
+  std::optional<std::int64_t> lost_until_us;
+  std::int64_t last_record_us = 0;  // wall clock when the last record was consumed
 
   // A good trade at this offset; keeps the lowest offset of each minute.
   void saw(std::int64_t offset, std::int64_t trade_time_us);
@@ -37,6 +40,10 @@ struct PartitionPosition {
   // The same when only what is committed counts.
   std::int64_t committed_closed_until_us(std::int64_t grace_us) const;
   std::int64_t replay_from(std::int64_t grace_us) const;
+  // Whether the minute that begins then is out of grace, or of those that cannot be rebuilt.
+  bool is_closed(std::int64_t minute_us, std::int64_t grace_us) const;
+  // Nothing once all minutes up to then are out of grace.
+  std::optional<std::int64_t> still_lost_until_us(std::int64_t grace_us) const;
   bool in_committed(std::int64_t offset) const {
     return committed && offset < committed->next_offset;
   }

@@ -107,8 +107,7 @@ class SinkImpl : public Sink {
       ++counts_.filtered;
       return {};
     }
-    const std::int64_t minute_end = floor_to(trade.trade_time_us, us_per_minute) + us_per_minute;
-    if (minute_end <= position.closed_until_us(grace_us_)) {
+    if (position.is_closed(floor_to(trade.trade_time_us, us_per_minute), grace_us_)) {
       filling_.old_rows.push_back(static_cast<std::uint32_t>(filling_.batch.rows()));
     }
     filling_.batch.append(trade, frame, markets_.index_of(category, trade.symbol), origin);

@@ -14,7 +14,9 @@
 #include "cli/pipelines.h"
 #include "cli/process.h"
 #include "core/time.h"
+#include "log/coverage_records.h"
 #include "log/lag.h"
+#include "log/topic.h"
 
 namespace tradelake::cli {
 namespace {
@@ -147,6 +149,11 @@ class EmbeddedRun {
         const auto at = keep_from.try_emplace({row.topic, row.partition}, row.replay_from).first;
         at->second = std::min(at->second, row.replay_from);
       }
+    }
+    TL_ASSIGN(const auto offsets, lake_->log->offsets());
+    for (const auto& [where, range] : offsets) {
+      if (where.topic == log::coverage_topic)
+        keep_from[where] = range.end - log::covered_records_kept;
     }
     return lake_->log->trim(now_us() - settings_.duration_us("retention.log"), keep_from);
   }

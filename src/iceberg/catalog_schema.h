@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS tradelake_progress (
   topic_id VARCHAR(255) NOT NULL,
   epoch BIGINT NOT NULL,
   max_trade_time_us BIGINT,
+  lost_until_us BIGINT,
   PRIMARY KEY (catalog_name, pipeline, topic, topic_partition)
 );
 CREATE TABLE IF NOT EXISTS tradelake_table_commits (
@@ -45,6 +46,10 @@ CREATE TABLE IF NOT EXISTS tradelake_table_commits (
   PRIMARY KEY (catalog_name, pipeline, table_namespace, table_name)
 );
 )sql";
+
+// Ours of before it had the column.
+inline constexpr std::string_view add_lost_column_sql =
+    "ALTER TABLE tradelake_progress ADD COLUMN lost_until_us BIGINT";
 
 // Rows that migrated from V0 have no type; views have another.
 inline constexpr std::string_view add_type_column_sql =

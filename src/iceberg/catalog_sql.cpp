@@ -35,6 +35,11 @@ std::string text(const SqlValue& value) {
   return bytes != nullptr ? *bytes : std::string();
 }
 
+std::optional<std::int64_t> integer_or_nothing(const SqlValue& value) {
+  return std::holds_alternative<std::monostate>(value) ? std::nullopt
+                                                       : std::optional(integer(value));
+}
+
 SqlValue or_null(const std::optional<std::int64_t>& value) {
   return value ? SqlValue(*value) : SqlValue();
 }
@@ -93,6 +98,8 @@ class SqlCatalog final : public Catalog {
     TL_TRY(work->script(std::string(catalog_tables_sql)));
     TL_ASSIGN(const bool has_type, work->has_column("iceberg_tables", "iceberg_type"));
     if (!has_type) TL_TRY(work->script(std::string(add_type_column_sql)));
+    TL_ASSIGN(const bool has_lost, work->has_column("tradelake_progress", "lost_until_us"));
+    if (!has_lost) TL_TRY(work->script(std::string(add_lost_column_sql)));
     return work.commit();
   }
 
@@ -190,7 +197,7 @@ class SqlCatalog final : public Catalog {
   Result<std::vector<ProgressRow>> progress_rows(const Work& work, const std::string& pipeline) {
     TL_ASSIGN(const auto rows,
               work->query("SELECT topic, topic_partition, next_offset, replay_from, topic_id,"
-                          " epoch, max_trade_time_us FROM tradelake_progress"
+                          " epoch, max_trade_time_us, lost_until_us FROM tradelake_progress"
                           " WHERE catalog_name = $1 AND pipeline = $2 ORDER BY 1, 2",
                           {name_, pipeline}));
     std::vector<ProgressRow> progress;
@@ -201,9 +208,8 @@ class SqlCatalog final : public Catalog {
                           .replay_from = integer(row[3]),
                           .topic_id = text(row[4]),
                           .epoch = integer(row[5]),
-                          .max_trade_time_us = std::holds_alternative<std::monostate>(row[6])
-                                                   ? std::nullopt
-                                                   : std::optional(integer(row[6]))});
+                          .max_trade_time_us = integer_or_nothing(row[6]),
+                          .lost_until_us = integer_or_nothing(row[7])});
     }
     return progress;
   }
@@ -230,23 +236,25 @@ class SqlCatalog final : public Catalog {
     const SqlValue partition = std::int64_t{row.partition};
     std::int64_t changed = 0;
     if (update.expected) {
-      TL_ASSIGN(changed, work->change("UPDATE tradelake_progress SET next_offset = $5,"
-                                      " replay_from = $6, topic_id = $7, epoch = $8,"
-                                      " max_trade_time_us = $9" PROGRESS_KEY_SQL
-                                      " AND next_offset = $10 AND epoch = $11",
-                                      {name_, pipeline, row.topic, partition, row.next_offset,
-                                       row.replay_from, row.topic_id, row.epoch,
-                                       or_null(row.max_trade_time_us), update.expected->next_offset,
-                                       update.expected->epoch}));
+      TL_ASSIGN(changed,
+                work->change("UPDATE tradelake_progress SET next_offset = $5,"
+                             " replay_from = $6, topic_id = $7, epoch = $8,"
+                             " max_trade_time_us = $9, lost_until_us = $10" PROGRESS_KEY_SQL
+                             " AND next_offset = $11 AND epoch = $12",
+                             {name_, pipeline, row.topic, partition, row.next_offset,
+                              row.replay_from, row.topic_id, row.epoch,
+                              or_null(row.max_trade_time_us), or_null(row.lost_until_us),
+                              update.expected->next_offset, update.expected->epoch}));
     } else {
-      TL_ASSIGN(
-          changed,
-          work->change("INSERT INTO tradelake_progress (catalog_name, pipeline, topic,"
-                       " topic_partition, next_offset, replay_from, topic_id, epoch,"
-                       " max_trade_time_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-                       " ON CONFLICT DO NOTHING",
-                       {name_, pipeline, row.topic, partition, row.next_offset, row.replay_from,
-                        row.topic_id, row.epoch, or_null(row.max_trade_time_us)}));
+      TL_ASSIGN(changed,
+                work->change("INSERT INTO tradelake_progress (catalog_name, pipeline, topic,"
+                             " topic_partition, next_offset, replay_from, topic_id, epoch,"
+                             " max_trade_time_us, lost_until_us)"
+                             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+                             " ON CONFLICT DO NOTHING",
+                             {name_, pipeline, row.topic, partition, row.next_offset,
+                              row.replay_from, row.topic_id, row.epoch,
+                              or_null(row.max_trade_time_us), or_null(row.lost_until_us)}));
     }
     if (changed == 1) return {};
     TL_ASSIGN(const auto found, stored(work, pipeline, row, ""));

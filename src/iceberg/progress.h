@@ -19,6 +19,8 @@ struct ProgressRow {
   std::string topic_id;                           // a topic that was recreated has another id
   std::int64_t epoch = 0;                         // raised by whoever resolves an unknown outcome
   std::optional<std::int64_t> max_trade_time_us;  // greatest trade_time before next_offset
+  // The log has lost records that state would be rebuilt from; none of a later trade_time.
+  std::optional<std::int64_t> lost_until_us = {};
 };
 
 // The row as the batch found it (nothing: there was none) and as it is to be.

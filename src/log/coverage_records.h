@@ -22,6 +22,9 @@ struct CoverageRecords {
   std::vector<NewRecord> records;
 };
 
+// Of each partition of the topic, the records that a trim of the log has to leave.
+inline constexpr std::int64_t covered_records_kept = 1'000;
+
 CoverageRecords gap_records(std::span<const MarketGap> gaps);
 CoverageRecords covered_records(const CoveredUntil& covered);
 

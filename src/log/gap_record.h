@@ -1,7 +1,8 @@
 // A gap as the log keeps it: a record of its own among the frames of the market's topic, so that
 // the pipeline that reads them learns of it exactly once.
 //
-// Value: {"from_us":…,"to_us":…,"cause":"…"}; the key is the symbol, or the base coin of options.
+// Value: {"from_us":…,"to_us":…,"cause":"…"}; the key is the symbol, the base coin of options, or
+// all_markets for any market of the category.
 // Threads: functions. Does not: decide what is a gap.
 #pragma once
 
@@ -17,8 +18,10 @@ namespace tradelake::log {
 struct Gap {
   std::int64_t from_us = 0;
   std::int64_t to_us = 0;
-  std::string cause;  // not_running, connection_lost or queue_full
+  std::string cause;  // not_running, connection_lost, queue_full or log_lost
 };
+
+inline constexpr const char* all_markets = "*";
 
 std::string gap_to_json(const Gap& gap);
 

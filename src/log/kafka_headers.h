@@ -1,9 +1,9 @@
 // A record's headers as Kafka's: name and text each, so that any other reader understands them.
 //
-// Written: recv_ns, category, conn, origin; kind (part, end_marker or gap) unless it is a frame; reason,
-// part and parts of a part; src and n of a replayed record; none that is empty. Threads: functions.
-// Invariant: what another producer has written, or left out, is read as a frame received at its
-// append time. Internal to src/log.
+// Written: recv_ns, category, conn, origin; kind (part, end_marker or gap) unless it is a frame;
+// reason, part and parts of a part; src and n of a replayed record; none that is empty. Threads:
+// functions. Invariant: what another producer has written, or left out, is read as a frame received
+// at its append time. Internal to src/log.
 #pragma once
 
 #include <cstdint>

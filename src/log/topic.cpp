@@ -66,8 +66,8 @@ TopicDeclaration declaration_of(std::string_view topic) {
   declared.settings = {{"compression.type", "zstd"},
                        {"min.insync.replicas", "1", true},
                        {"unclean.leader.election.enable", "false"}};
-  if (topic == replay_progress_topic) {
-    declared.partitions = 1;
+  if (topic == replay_progress_topic) declared.partitions = 1;
+  if (topic == replay_progress_topic || topic == coverage_topic) {
     // Small segments: only those that are full are compacted.
     declared.settings.insert(declared.settings.end(), {{"cleanup.policy", "compact"},
                                                        {"segment.bytes", "16777216"},

@@ -31,7 +31,7 @@ inline constexpr std::string_view unknown_category = "unknown";
 inline constexpr std::string_view replay_progress_topic = "tradelake.replay-progress";
 
 // How far each connection to the exchange has been received without a gap: read at the next start
-// only (coverage_records.h).
+// only (coverage_records.h). Compacted in Kafka.
 inline constexpr std::string_view coverage_topic = "tradelake.coverage";
 
 // Every topic a trade pipeline reads: trades and unroutable frames of each category.

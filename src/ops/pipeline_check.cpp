@@ -58,7 +58,7 @@ Check judge_pipeline(const PipelineStanding& pipeline) {
     return finding(CheckStatus::failed,
                    fmt::format("the log is not the one the tables were written from: {}",
                                fmt::join(pipeline.lost, "; ")),
-                   "restore the log, or start from a new data directory");
+                   "restore the log, or go on with this one: tradelake repair log");
   }
   std::int64_t lag = 0;
   std::vector<std::pair<log::TopicPartition, std::string>> behind, waiting, nearly_gone;
@@ -175,7 +175,7 @@ Check check_pipeline(const std::string& name, log::LogView* view, const TableHea
   }
   if (view == nullptr && committed) {
     return {title, CheckStatus::failed, "it has read a log that is not there any more",
-            "restore the log, or start from a new data directory"};
+            "restore the log, or go on with this one: tradelake repair log"};
   }
   if (view == nullptr) return {title, CheckStatus::ok, "there is no log yet"};
   const auto found = standing(name, *view, heads, look);

@@ -96,8 +96,6 @@ class CandlesImpl : public Candles {
     if (frame.trades.empty()) return {};
     const auto category = *bybit::parse_category(record.headers.category);
     const bool rebuilding = position.in_committed(record.offset);
-    // Lateness looks at earlier records only, so not at the trades of this frame.
-    const std::int64_t closed_until_us = position.closed_until_us(grace_us_);
     hashes_.clear();
     for (const auto& trade : frame.trades) {
       hashes_.push_back(bronze::hash_id(category, trade.symbol, trade.trade_id));
@@ -108,7 +106,8 @@ class CandlesImpl : public Candles {
       const auto market = markets_.index_of(category, trade.symbol);
       note_market(market, trade);
       const std::int64_t open_time_us = floor_to(trade.trade_time_us, us_per_minute);
-      const bool late = open_time_us + us_per_minute <= closed_until_us;
+      // Lateness looks at earlier records only: the position does not know this frame yet.
+      const bool late = position.is_closed(open_time_us, grace_us_);
       if (!rebuilding) ++counts_.in;
       if (late) {
         // In a rebuild: a candle that is closed by now, or a late trade that is in its table.

@@ -17,7 +17,9 @@ void LateTrades::add(const bronze::Trade& trade, const bronze::ParsedFrame& fram
                      std::int64_t greatest_time_us) {
   batch_.append(trade, frame, market, origin);
   open_time_us_.push_back(floor_to(trade.trade_time_us, us_per_minute));
-  late_by_ms_.push_back((greatest_time_us - trade.trade_time_us) / us_per_ms);
+  // Of a candle that cannot be rebuilt, it may be the newest.
+  late_by_ms_.push_back(std::max<std::int64_t>(0, greatest_time_us - trade.trade_time_us) /
+                        us_per_ms);
 }
 
 void LateTrades::clear() {

@@ -95,10 +95,11 @@ TableDefinition coverage_gaps_table() {
   Schema schema;
   schema.fields = {
       column(1, "category", text, true, "spot, linear, inverse or option"),
-      column(2, "symbol", text, true, "the exchange's symbol; of options the base coin"),
+      column(2, "symbol", text, true,
+             "the exchange's symbol, of options the base coin; * is any of the category"),
       column(3, "from_time", time, true, "trades from here on may be missing, UTC"),
       column(4, "to_time", time, true, "trades from here on are not, UTC"),
-      column(5, "cause", text, true, "not_running, connection_lost or queue_full"),
+      column(5, "cause", text, true, "not_running, connection_lost, queue_full or log_lost"),
       column(6, "status", text, true, "open, filled, unproven or lost"),
       column(7, "detected_at", time, true, "when it was known, UTC"),
   };

@@ -209,6 +209,7 @@ def test_a_log_that_is_not_the_one_of_the_tables_stops_the_run(data_dir, capture
     stopped = tradelake(*replay_arguments(data_dir, capture), check=False)
     assert stopped.returncode == 1
     assert "was recreated" in stopped.stderr and recreated in stopped.stderr
+    assert "tradelake repair log" in stopped.stderr
 
 
 def test_another_number_of_partitions_stops_the_run(data_dir, capture, broker):

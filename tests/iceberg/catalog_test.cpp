@@ -24,7 +24,8 @@ ProgressRow row(std::int64_t next_offset, std::int64_t epoch = 0) {
           .replay_from = next_offset - 1,
           .topic_id = "id",
           .epoch = epoch,
-          .max_trade_time_us = std::nullopt};
+          .max_trade_time_us = std::nullopt,
+          .lost_until_us = next_offset * 10};
 }
 
 class CatalogTest : public LakeTest {
@@ -55,6 +56,7 @@ TEST_F(CatalogTest, SwapsPointersAndProgressTogether) {
   EXPECT_EQ(progress[0].replay_from, 4);
   EXPECT_EQ(progress[0].topic_id, "id");
   EXPECT_EQ(progress[0].max_trade_time_us, std::nullopt);
+  EXPECT_EQ(progress[0].lost_until_us, 50);
   EXPECT_EQ(catalog_->table_commits("sink")->size(), 2U);
   EXPECT_TRUE(catalog_->progress("other")->empty());
 }

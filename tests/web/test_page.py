@@ -198,6 +198,26 @@ def test_a_server_that_does_not_answer_is_told_of(browser, tmp_path):
         page.close()
 
 
+def test_candles_that_could_not_be_loaded_once_come_by_themselves(browser, tmp_path):
+    with simulated(tmp_path / "data") as (server, _):
+        server.until(lambda s: s["bronze"]["in"] > 100)
+        page = browser.page(dark=True)
+        page.goto(server.url)
+        page.wait(SHOWN)
+        # Once, while everything else is answered.
+        page.eval("""(() => {
+          const real = window.fetch;
+          let times = 1;
+          window.fetch = (url, options) => String(url).includes('limit=500') && times-- > 0
+            ? Promise.resolve(new Response('{"detail": "not now"}', { status: 503 })) : real(url, options);
+        })()""")
+        before = page.eval("window.tradelake.state.symbol")
+        market = next(m for m in server.get("/v1/markets")["markets"] if m["symbol"] != before)
+        choose(page, f"{market['category']}:{market['symbol']}")
+        page.wait(f"{SHOWN} && window.tradelake.state.symbol === {json.dumps(market['symbol'])}")
+        page.close()
+
+
 def test_an_exchange_that_goes_away_is_told_of(browser, tmp_path):
     with simulated(tmp_path / "data") as (server, exchange):
         server.until(lambda s: s["bronze"]["in"] > 100)
