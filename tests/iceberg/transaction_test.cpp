@@ -249,8 +249,9 @@ TEST_F(TransactionTest, AHeadWhoseFileWasDroppedBeforeItWasReadIsLookedForAgain)
   const auto first = make_table("t");
   auto theirs = first;
   HookedCatalog catalog(*catalog_);
+  bool done = false;
   catalog.after_pointer = [&] {
-    catalog.after_pointer = [] {};
+    if (std::exchange(done, true)) return;
     ASSERT_TRUE(append(theirs, {small_file("file:///theirs")}));
     ASSERT_TRUE(io_->remove(first.metadata_location));
   };

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "log/coverage_records.h"
+#include "log/local_log.h"
 #include "log/topic.h"
 
 namespace tradelake::log {
@@ -113,8 +114,9 @@ TEST_F(CoverageInALog, TheLastWordOfEachConnectionCounts) {
   EXPECT_TRUE(read_covered_until(*log_).value().empty());
   for (std::int64_t second = 1; second <= 300; ++second) {
     ASSERT_TRUE(writer_->append(covered_records({{"linear-0", second * second_us}}).records, ""));
-    if (second == 7)
+    if (second == 7) {
       ASSERT_TRUE(writer_->append(covered_records({{"spot-0", second * second_us}}).records, ""));
+    }
   }
   EXPECT_EQ(read_covered_until(*log_).value(),
             (CoveredUntil{{"linear-0", 300 * second_us}, {"spot-0", 7 * second_us}}));
