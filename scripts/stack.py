@@ -48,8 +48,8 @@ def up(services):
     down(services)
     for service in services:
         export(service, service.start())
+        write_environment()
         print(f"{service.name} is up", flush=True)
-    write_environment()
     print(f"source {ENVIRONMENT.relative_to(ROOT)}")
 
 
