@@ -28,16 +28,14 @@ def configure(folder, environment):
     """Makes `folder` one for SPARK_CONF_DIR, with the catalog of the lake that the environment names. Returns what to put
     into the environment of whoever uses Spark."""
     home = spark()
-    lines = subprocess.run([sys.executable, ROOT / "deploy/spark/settings.py"], env=os.environ | environment, text=True,
-                           stdout=subprocess.PIPE)
+    lines = subprocess.run([sys.executable, ROOT / "deploy/spark/settings.py", home / "jars"],
+                           env=os.environ | environment, text=True, stdout=subprocess.PIPE)
     if lines.returncode != 0:
         raise SystemExit("Spark is not configured")
     folder.mkdir(parents=True, exist_ok=True)
     defaults = folder / "spark-defaults.conf"
     defaults.touch(mode=0o600)
-    jars = f"{home / 'jars'}/*"
-    defaults.write_text(lines.stdout + f"spark.driver.extraClassPath {jars}\nspark.executor.extraClassPath {jars}\n"
-                        "spark.ui.showConsoleProgress false\n")
+    defaults.write_text(lines.stdout)
     return {"SPARK_HOME": f"{home / 'python/pyspark'}", "SPARK_CONF_DIR": f"{folder}",
             "PYTHONPATH": f"{home / 'python'}", "SPARK_LOCAL_IP": "127.0.0.1"}
 

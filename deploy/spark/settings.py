@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Prints spark-defaults.conf for the lake that the environment names, in tradelake's own variables.
+"""settings.py JARS: spark-defaults.conf for the lake that the environment names, in tradelake's own variables.
 
 The catalog is called tradelake, and is the default one. Keys and password are in what is printed: write it where only
 its owner may read. Catalogs in SQLite and warehouses in a folder are for one process at a time or one machine; Spark
-gets PostgreSQL and S3.
+gets PostgreSQL and S3. JARS is the folder with Iceberg and the driver.
 """
 import os
 import sys
 from urllib.parse import urlsplit
 
 
-def settings(environment):
+def settings(environment, jars):
     catalog = urlsplit(environment["TRADELAKE_CATALOG"])
     if catalog.scheme not in ("postgresql", "postgres"):
         raise SystemExit(f"Spark needs a catalog in PostgreSQL; TRADELAKE_CATALOG is {environment['TRADELAKE_CATALOG']}")
@@ -39,12 +39,14 @@ def settings(environment):
         "spark.sql.defaultCatalog": "tradelake",
         # The tables' timestamps have no zone and are UTC.
         "spark.sql.session.timeZone": "UTC",
+        "spark.driver.extraClassPath": f"{jars}/*",
+        "spark.executor.extraClassPath": f"{jars}/*",
     } | {f"spark.sql.catalog.tradelake{key}": value for key, value in of_catalog.items()}
 
 
 if __name__ == "__main__":
     try:
-        lines = [f"{key} {value}" for key, value in settings(os.environ).items()]
+        lines = [f"{key} {value}" for key, value in settings(os.environ, sys.argv[1]).items()]
     except KeyError as missing:
         sys.exit(f"{missing.args[0]} is not set")
     print("\n".join(lines))
