@@ -70,6 +70,7 @@ done
 marker=(-m "not slow"); [ "$how" = all ] && marker=()
 pytests tests/iceberg "${marker[@]}"
 pytests tests/e2e "${marker[@]}"
+pytests tests/deploy "${marker[@]}"
 [ -d tests/web ] && ls tests/web/test_*.py >/dev/null 2>&1 && pytests tests/web "${marker[@]}"
 step "fuzz smoke" scripts/fuzz.sh "$([ "$how" = all ] && echo 600 || echo 15)"
 
