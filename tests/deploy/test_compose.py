@@ -95,7 +95,8 @@ def test_the_program_knows_the_commands_and_settings(name):
     assert not told.stderr
     for key, value in environment.items():
         if key.startswith("TRADELAKE_"):
-            assert any(value in line and key in line for line in told.stdout.splitlines()), f"{key}\n{told.stdout}"
+            setting = key.removeprefix("TRADELAKE_").lower()
+            assert re.search(rf"^{setting} += {re.escape(value)} +# environment$", told.stdout, re.M), told.stdout
 
 
 def test_stages_are_asked_where_they_listen_and_scraped_there():

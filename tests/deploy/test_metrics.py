@@ -29,7 +29,7 @@ def prometheus(tmp_path_factory):
     """The address of one that scrapes `tradelake run`, and the names of all the metrics of that."""
     folder = tmp_path_factory.mktemp("prometheus")
     configuration = stack_prometheus.configure(folder / "configuration")
-    with simulated(folder / "data", "--symbols", "linear:*", symbols="linear:2") as (server, _):
+    with simulated(folder / "data", symbols="linear:2") as (server, _):
         target = server.url.removeprefix("http://")
         text = re.sub(r'targets: \["127.0.0.1:8462"\]', f'targets: ["{target}"]', configuration.read_text())
         assert target in text

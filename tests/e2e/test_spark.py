@@ -20,7 +20,7 @@ from spark_sql import Spark
 from test_kill import make_capture
 
 STACK = {"TRADELAKE_STACK": "e2e-spark"}
-# Some snapshots to travel between, and not too many files for the eight tests to open.
+# Some snapshots to travel between, and not many small files to open again and again.
 BATCHES = {"TRADELAKE_COMMIT_MAX_ROWS": "800", "TRADELAKE_COMMIT_INTERVAL": "2s"}
 TABLES = ("bronze.trades", "bronze.dead_letters", "silver.candles_1m", "silver.candle_revisions", "silver.late_trades")
 
