@@ -37,7 +37,8 @@ format: bootstrap-test
 clean:
 	rm -rf build
 
-# make stack [up|down|status|logs] [SERVICE …]: Kafka, PostgreSQL and MinIO on loopback (scripts/stack.py).
+# make stack [up|down|status|logs] [SERVICE …]: Kafka, PostgreSQL and MinIO on loopback (scripts/stack.py);
+# make stack up spark prometheus, or WITH="spark prometheus": these beside them.
 # What follows `stack` on the command line are its arguments, and no targets of their own.
 ifeq (stack,$(firstword $(MAKECMDGOALS)))
 STACK_ARGUMENTS := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
@@ -46,4 +47,4 @@ $(eval $(STACK_ARGUMENTS):;@:)
 endif
 stack:
 	@scripts/bootstrap.sh test
-	@scripts/stack.py $(or $(STACK_ARGUMENTS),up)
+	@scripts/stack.py $(or $(STACK_ARGUMENTS),up) $(WITH)

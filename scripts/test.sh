@@ -70,6 +70,7 @@ done
 marker=(-m "not slow"); [ "$how" = all ] && marker=()
 pytests tests/iceberg "${marker[@]}"
 pytests tests/e2e "${marker[@]}"
+pytests tests/deploy "${marker[@]}"
 [ -d tests/web ] && ls tests/web/test_*.py >/dev/null 2>&1 && pytests tests/web "${marker[@]}"
 seeds=0:3; [ "$how" = all ] && seeds=0:100
 step "faults on the stack, seeds $seeds" .venv/bin/python tests/faults/stack/run.py --seeds "$seeds" --json build/faults-stack.json

@@ -55,6 +55,10 @@ void commits(MetricsText& text, const Pipelines& pipelines) {
   pipelines.each([&](auto name, const auto& status) {
     text.sample(status.delayed_commits, {{"pipeline", name}});
   });
+  text.gauge("tradelake_waiting",
+             "1 while catalog or warehouse are away and the last attempt is to be repeated.");
+  pipelines.each(
+      [&](auto name, const auto& status) { text.sample(status.waits, {{"pipeline", name}}); });
   text.gauge("tradelake_last_commit_age_seconds",
              "Time since the last commit; absent before the first.");
   pipelines.each([&](auto name, const auto& status) {

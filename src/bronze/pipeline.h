@@ -38,6 +38,7 @@ struct CommitStatus {
   std::int64_t last_commit_took_us = 0;
   DurationHistogram took;
   std::int64_t delayed_commits = 0;  // attempts for which catalog or warehouse were away
+  bool waits = false;                // they still are: the last attempt is to be repeated
 };
 
 // A member commits its share of the partitions; a follower reads all of them and commits nothing.
@@ -165,6 +166,7 @@ class Pipeline : private log::GroupMember {
   void end_write();
   bool write_has_ended() const;
   Result<> heed(const std::stop_token& stop);
+  void note_waiting(bool waits);
   // Calls `work` until it is something other than unavailable, or the process has to stop.
   Result<> when_available(const char* what, const std::stop_token& stop,
                           const std::function<Result<>()>& work);

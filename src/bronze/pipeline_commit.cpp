@@ -99,11 +99,18 @@ void Pipeline::note_delay(const Error& error) {
   ++commit_status_.delayed_commits;
 }
 
+void Pipeline::note_waiting(bool waits) {
+  const std::lock_guard lock(mutex_);
+  commit_status_.waits = waits;
+}
+
 Result<> Pipeline::when_available(const char* what, const std::stop_token& stop,
                                   const std::function<Result<>()>& work) {
   for (auto pause = shortest_pause;; pause = std::min(pause * 2, longest_pause)) {
     auto done = work();
-    if (done || done.error().code != Errc::unavailable || stop.stop_requested()) return done;
+    const bool away = !done && done.error().code == Errc::unavailable;
+    note_waiting(away);
+    if (!away || stop.stop_requested()) return done;
     spdlog::warn("event={}_delayed pipeline={} again_in_ms={} error=\"{}\"", what, name_,
                  pause.count(), done.error().message);
     const auto until = std::chrono::steady_clock::now() + pause;

@@ -33,6 +33,7 @@ Result<> Pipeline::follow(std::stop_token stop) {
     if (!looked && looked.error().code != Errc::unavailable) return looked;
     const std::lock_guard lock(mutex_);
     commit_status_.delayed_commits += !looked;
+    commit_status_.waits = !looked;
     next_look_us = now_us() + look_every_us;
   }
   return {};

@@ -27,10 +27,8 @@ class Stage {
     TL_ASSIGN(opened_, open(settings_, lake_->lake()));
     auto& pipeline = *opened_.pipeline;
     TL_ASSIGN(const auto server,
-              api::start_stage_server(
-                  settings_.text("listen"),
-                  {[this] { return sources(); },
-                   [this] { return opened_.status().delayed_commits == 0 || caught_up(); }}));
+              api::start_stage_server(settings_.text("listen"), {[this] { return sources(); },
+                                                                 [this] { return is_ready(); }}));
     say_where("tradelake " + name_, settings_, server->port());
     if (exit_when_done_) pipeline.commit_at_end();
     std::jthread thread([&](std::stop_token stop) { failure_.keep(pipeline.run(stop, drain_us)); });
@@ -52,10 +50,8 @@ class Stage {
     return sources;
   }
 
-  bool caught_up() const {
-    const auto ends = lake_->log->offsets();
-    return ends && log::reaches_the_end(*ends, opened_.pipeline->consumed_offsets());
-  }
+  // Nothing that it needs is away.
+  bool is_ready() const { return !opened_.status().waits && lake_->log->offsets(); }
 
   Result<bool> tick() {
     const std::int64_t now = now_us();

@@ -78,7 +78,8 @@ class EmbeddedRun {
   }
 
   bool is_ready(const Source& source) const {
-    return source.status().state != "reconnecting" && most_ahead() < lag_of_now;
+    return source.status().state != "reconnecting" && !sink_->status().waits &&
+           !candles_->status().waits && most_ahead() < lag_of_now;
   }
 
   // True when a replay that was asked to end the process is committed.

@@ -55,7 +55,8 @@ class Serving {
 
   bool is_ready() const {
     const auto log = source().log;
-    return !log.empty() && !sink_->consumed_offsets().empty() && lag(log) < lag_of_now;
+    return !log.empty() && !sink_->consumed_offsets().empty() && !sink_->status().waits &&
+           !candles_->status().waits && lag(log) < lag_of_now;
   }
 
   void print_status() {

@@ -12,6 +12,7 @@ import pytest
 import lake
 from lake import BINARY, ROOT, assert_lake, replay_arguments, tradelake
 from oracle import Oracle, read_capture
+from served import Process, Server
 from test_kill import BUSY, make_capture
 
 
@@ -91,3 +92,36 @@ def test_kills_of_the_program_change_nothing(data_dir, catalog, tmp_path):
         process.wait()
     tradelake(*replay_arguments(data_dir, capture))
     assert_lake(data_dir, Oracle().take(read_capture(capture)))
+
+
+def wait_for_readiness(process, wanted, seconds=60):
+    deadline = time.monotonic() + seconds
+    while (found := Server.ask(process, "/readyz")[0]) != wanted:
+        assert time.monotonic() < deadline, f"/readyz says {found}\n{open(process.log.name).read()[-3000:]}"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("name", ["run", "sink", "candles", "serve"])
+def test_a_stage_says_that_it_is_not_ready_while_the_catalog_is_away(name, data_dir, catalog, tmp_path):
+    arguments = ["--data-dir", data_dir, "--listen", "127.0.0.1:0"]
+    exchange = None
+    if name == "run":
+        exchange = Process("simulate", "--symbols", "linear:2", "--rate", "50", log=tmp_path / "exchange.log")
+        arguments += ["--source", exchange.url, "--symbols", "linear:*"]
+    else:
+        tradelake("replay", *arguments, make_capture(tmp_path / "c.tsv.zst", 1_000, 43))
+    stage = Process(name, *arguments, log=tmp_path / "stage.log", environment=os.environ | {"TRADELAKE_COMMIT_INTERVAL": "3s"})
+    try:
+        # Before its first commit, for which there are seconds: a stage with nothing to commit misses nothing.
+        stage.process.send_signal(signal.SIGSTOP)
+        stack("kill", "postgres")
+        try:
+            stage.process.send_signal(signal.SIGCONT)
+            wait_for_readiness(stage, 503)
+        finally:
+            stack("restart", "postgres")
+        wait_for_readiness(stage, 200)
+    finally:
+        assert stage.stop() == 0
+        if exchange:
+            exchange.stop()

@@ -1,0 +1,197 @@
+"""Spark reads what we write, and we see what it writes: catalog in PostgreSQL, warehouse in S3, stages as processes."""
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from urllib.parse import quote
+
+import pytest
+
+import lake
+from lake import BINARY, ROOT, assert_candles, assert_dead_letters, assert_lake, assert_trades, tradelake
+from oracle import Expected, Oracle, read_capture
+from s3 import reader_properties
+from spark_sql import Spark
+from test_kill import make_capture
+
+STACK = {"TRADELAKE_STACK": "e2e-spark"}
+# Some snapshots to travel between, and not many small files to open again and again.
+BATCHES = {"TRADELAKE_COMMIT_MAX_ROWS": "800", "TRADELAKE_COMMIT_INTERVAL": "2s"}
+TABLES = ("bronze.trades", "bronze.dead_letters", "silver.candles_1m", "silver.candle_revisions", "silver.late_trades")
+
+
+def stack(*arguments):
+    done = subprocess.run([sys.executable, ROOT / "scripts/stack.py", *arguments], capture_output=True, text=True,
+                          env=os.environ | STACK)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@dataclass
+class Filled:
+    expected: Expected
+    environment: dict
+    spark: Spark
+
+    def sql(self, statement):
+        return self.spark.sql(statement)
+
+    def value(self, statement):
+        (row,) = self.sql(statement)
+        (found,) = row.values()
+        return found
+
+    def catalog(self):
+        from pyiceberg.catalog.sql import SqlCatalog
+
+        uri = self.environment["TRADELAKE_CATALOG"].replace(
+            "postgresql://tradelake@", f"postgresql+psycopg2://tradelake:{quote(self.environment['PGPASSWORD'])}@")
+        return SqlCatalog("tradelake", uri=uri, **reader_properties(self.environment))
+
+    def tradelake(self, *arguments):
+        return tradelake(*arguments, env=os.environ | self.environment).stdout
+
+
+# versitygw is built in a third of the time that MinIO takes, on a machine that has neither.
+@pytest.fixture(scope="module", params=["versitygw", pytest.param("minio", marks=pytest.mark.slow)])
+def filled(request, tmp_path_factory):
+    """A lake that two sinks and candles have filled, each a process, from a replay; and Spark on it."""
+    folder = tmp_path_factory.mktemp("spark")
+    services = ("kafka", "postgres", request.param)
+    stack("up", *services)
+    spark = None
+    try:
+        lines = (ROOT / "build/stack-e2e-spark.env").read_text().splitlines()
+        values = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+        environment = {key: value.strip("'") for key, value in values.items()}
+        spark = Spark(folder, environment)  # starts while the stages work
+        # Some hours of trades, so that there are partitions to tell apart.
+        capture = make_capture(folder / "c.tsv.zst", 4_000, 77, rate=0.5)
+        tradelake("replay", "--data-dir", folder / "data", "--listen", "127.0.0.1:0", capture, env=os.environ | environment)
+        started = []
+        for number, name in enumerate(("sink", "sink", "candles")):
+            log = folder / f"{name}-{number}.log"
+            started.append((log, subprocess.Popen([BINARY, name, "--data-dir", folder / "data", "--exit-when-done"],
+                                                  env=os.environ | environment | BATCHES, stdout=log.open("w"),
+                                                  stderr=subprocess.STDOUT)))
+        for log, process in started:
+            assert process.wait(120) == 0, log.read_text()
+        yield Filled(Oracle().take(read_capture(capture)), environment, spark)
+    finally:
+        if spark:
+            spark.stop()
+        stack("down", *services)
+
+
+def at(us):
+    return datetime(1970, 1, 1) + timedelta(microseconds=us)
+
+
+def total(values):
+    return sum(values, Decimal(0))
+
+
+def by_market(rows, *keys):
+    found = {tuple(row.pop(key) for key in keys): row for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def test_spark_sees_every_table_and_no_more(filled):
+    listed = {line.split("\t")[0] for line in filled.tradelake("table", "list").splitlines()}
+    found = {f"{row['namespace']}.{row['tableName']}" for space in ("bronze", "silver")
+             for row in filled.sql(f"SHOW TABLES IN tradelake.{space}")}
+    assert found == listed >= set(TABLES)
+    for name in listed:
+        assert filled.value(f"SELECT count(*) FROM {name}") == filled.catalog().load_table(name).scan().count(), name
+
+
+def test_pyiceberg_and_spark_read_the_same_trades_as_the_oracle_says(filled, monkeypatch):
+    monkeypatch.setattr(lake, "table", lambda _, name: filled.catalog().load_table(name))
+    assert_lake(None, filled.expected)
+    rows = filled.sql("SELECT * FROM bronze.trades")
+    for row in rows:
+        row["extra"] = list((row["extra"] or {}).items())
+    assert_trades(rows, filled.expected.trades)
+
+
+def test_sums_are_exact_per_market_and_hour(filled):
+    """Decimals to the last digit, and hours of UTC although this Spark's local time is Tokyo's."""
+    wanted = {}
+    for trade in filled.expected.trades:
+        key = trade.category, trade.symbol, at(trade.trade_time // 3_600_000_000 * 3_600_000_000)
+        count, size, price = wanted.get(key, (0, Decimal(0), Decimal(0)))
+        wanted[key] = count + 1, size + trade.size, price + trade.price
+    assert len({hour for _, _, hour in wanted}) > 1
+    found = filled.sql("SELECT category, symbol, CAST(date_trunc('hour', trade_time) AS TIMESTAMP_NTZ) AS hour, count(*) AS trades, "
+                       "sum(size) AS size, sum(price) AS price FROM bronze.trades GROUP BY ALL")
+    hours = {(r["category"], r["symbol"], r["hour"]): (r["trades"], r["size"], r["price"]) for r in found}
+    assert hours == wanted
+    category, symbol, hour = max(wanted)
+    asked = filled.value(f"SELECT count(*) FROM bronze.trades WHERE category = '{category}' AND symbol = '{symbol}' AND "
+                         f"trade_time >= TIMESTAMP_NTZ '{hour}' AND trade_time < TIMESTAMP_NTZ '{hour + timedelta(hours=1)}'")
+    assert asked == wanted[category, symbol, hour][0]
+
+
+def test_candles_are_the_oracles_and_can_be_computed_again_from_the_trades(filled):
+    rows = filled.sql("SELECT * FROM silver.candles_1m")
+    assert_candles(rows, filled.expected.candles)
+    late = filled.value("SELECT count(*) FROM silver.late_trades")
+    assert filled.value("SELECT sum(trades) FROM silver.candles_1m") + late >= len(filled.expected.trades)
+    volume = filled.value("SELECT sum(volume) FROM silver.candles_1m")
+    assert volume == total(candle["volume"] for candle in filled.expected.candles.values())
+
+
+def test_dead_letters_have_their_bytes(filled):
+    rows = filled.sql("SELECT * FROM bronze.dead_letters")
+    assert len(rows) > 20
+    assert_dead_letters(rows, filled.expected.dead)
+    reasons = {r["reason"]: r["n"] for r in filled.sql("SELECT reason, count(*) AS n FROM bronze.dead_letters GROUP BY reason")}
+    assert reasons == Counter(letter[0] for letter in filled.expected.dead)
+
+
+def test_partitions_sort_order_and_texts_are_what_they_should_be(filled):
+    shown = filled.sql("DESCRIBE TABLE EXTENDED bronze.trades")
+    described = {row["col_name"]: row["data_type"] for row in shown}
+    assert described["price"] == "decimal(38,18)" and described["trade_time"] == "timestamp_ntz"
+    assert "hours(trade_time)" in described.values()
+    properties = described["Table Properties"]
+    assert re.search(r"sort-order=category ASC NULLS \w+, symbol ASC NULLS \w+, trade_time ASC NULLS \w+, seq ASC", properties)
+    comments = {row["col_name"]: row["comment"] for row in shown if row["data_type"] in ("decimal(38,18)", "timestamp_ntz")}
+    assert comments and all(comments.values()), comments
+    # The names that Spark keeps for itself are not among our columns.
+    partition = filled.sql("SELECT _partition, _topic_partition FROM bronze.trades LIMIT 1")[0]
+    assert partition["_partition"].keys() == {"trade_time_hour"}
+    for name, transform in (("bronze.dead_letters", "days(received_at)"), ("silver.candles_1m", "days(open_time)")):
+        assert transform in {row["data_type"] for row in filled.sql(f"DESCRIBE TABLE EXTENDED {name}")}
+
+
+def test_time_travel_goes_to_each_snapshot(filled):
+    snapshots = filled.sql("SELECT snapshot_id, committed_at, summary FROM bronze.trades.snapshots ORDER BY committed_at")
+    assert len(snapshots) > 2
+    middle = snapshots[len(snapshots) // 2]
+    counted = int(middle["summary"]["total-records"])
+    assert 0 < counted < len(filled.expected.trades)
+    assert filled.value(f"SELECT count(*) FROM bronze.trades VERSION AS OF {middle['snapshot_id']}") == counted
+    read = filled.catalog().load_table("bronze.trades").scan(snapshot_id=middle["snapshot_id"]).to_arrow()
+    size = filled.value(f"SELECT sum(size) FROM bronze.trades VERSION AS OF {middle['snapshot_id']}")
+    assert size == total(read["size"].to_pylist())
+
+
+def test_tradelake_sees_a_table_that_spark_makes_and_appends_to(filled):
+    filled.sql("CREATE TABLE silver.of_spark (at TIMESTAMP_NTZ, price DECIMAL(38,18)) USING iceberg "
+               "PARTITIONED BY (days(at)) TBLPROPERTIES ('format-version'='2')")
+    try:
+        for price in ("1.000000000000000001", "99999999999999999999.999999999999999999"):
+            filled.sql(f"INSERT INTO silver.of_spark VALUES (TIMESTAMP_NTZ '2026-01-01 23:59:59.999999', {price})")
+        assert "silver.of_spark\ts3://tradelake/lake/" in filled.tradelake("table", "list")
+        scanned = filled.tradelake("table", "scan", "silver.of_spark")
+        assert "1.000000000000000001" in scanned and "99999999999999999999.999999999999999999" in scanned
+        assert "price" in filled.tradelake("table", "schema", "silver.of_spark")
+    finally:
+        filled.sql("DROP TABLE silver.of_spark")
+    assert "of_spark" not in filled.tradelake("table", "list")
