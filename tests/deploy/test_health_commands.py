@@ -116,10 +116,12 @@ def test_minio(started):
 def test_spark(started):
     """A worker is bad when its master is gone, although its page is there."""
     started("postgres", "versitygw", "spark-master", "spark-worker")
-    health = ("/opt/spark/health.py", ROOT / "deploy/spark/health.py")
-    ask = {role: lambda role=role: check(f"spark-{role}", health, (f"spark-{role}:{port}", f"127.0.0.1:{pages[role]}"))
-           for role, port in (("master", 8080), ("worker", 8081))}
-    pages = {role: page(f"spark-{role}") for role in ask}
-    assert ask["worker"]() == 0
-    good_then_bad("spark-master", ask["master"])
-    assert ask["worker"]() != 0
+    pages = {"spark-master": page("spark-master"), "spark-worker": page("spark-worker")}
+
+    def ask(name):
+        inside = SERVICES[name]["healthcheck"]["test"][-1].removeprefix("http://")
+        return check(name, ("/opt/spark/health.py", ROOT / "deploy/spark/health.py"), (inside, f"127.0.0.1:{pages[name]}"))
+
+    assert ask("spark-worker") == 0
+    good_then_bad("spark-master", lambda: ask("spark-master"))
+    assert ask("spark-worker") != 0
