@@ -16,7 +16,8 @@ def program(name="prometheus"):
         return found
 
     def make(folder):
-        subprocess.run(["apt-get", "-o", "APT::Sandbox::User=root", "-qq", "download", "prometheus"], check=True, cwd=folder, stdout=subprocess.DEVNULL)
+        subprocess.run(["apt-get", "-o", "APT::Sandbox::User=root", "-qq", "download", "prometheus"], check=True, cwd=folder,
+                       stdout=subprocess.DEVNULL)
         package = next(folder.glob("prometheus_*.deb"))
         subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
         package.unlink()

@@ -56,7 +56,8 @@ class SparkServer(Server):
 
     def ready(self):
         page = f"http://127.0.0.1:{self.kept()['page']}"
-        return subprocess.run([sys.executable, ROOT / "deploy/spark/health.py", page], stderr=subprocess.DEVNULL).returncode == 0
+        health = subprocess.run([sys.executable, ROOT / "deploy/spark/health.py", page], stderr=subprocess.DEVNULL)
+        return health.returncode == 0
 
 
 class SparkMaster(SparkServer):
