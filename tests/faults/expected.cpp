@@ -59,7 +59,8 @@ class Reader {
       : world_(world), grace_ms_(grace_ms), frames_(by_text(world)) {}
 
   Expected read() {
-    for (const auto& [where, range] : *world_.log.offsets()) {
+    const auto offsets = *world_.log.offsets();
+    for (const auto& [where, range] : offsets) {
       if (range.end == 0) continue;
       expected_.ends[where] = range.end;
       partition(where);

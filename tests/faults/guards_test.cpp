@@ -43,8 +43,8 @@ class GuardsTest : public testing::Test {
   std::vector<std::string> heads() {
     const auto catalog = iceberg::catalog_in([&] { return world_.session(); }, "tradelake");
     std::vector<std::string> all;
-    for (const auto& table : *catalog->list_tables())
-      all.push_back(*catalog->metadata_location(table));
+    const auto tables = *catalog->list_tables();
+    for (const auto& table : tables) all.push_back(*catalog->metadata_location(table));
     return all;
   }
 

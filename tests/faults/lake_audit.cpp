@@ -233,8 +233,8 @@ class Auditor {
 
   void progress(const std::string& pipeline) {
     std::map<log::TopicPartition, std::int64_t> next;
-    for (const auto& row : *catalog_->progress(pipeline))
-      next[{row.topic, row.partition}] = row.next_offset;
+    const auto rows = *catalog_->progress(pipeline);
+    for (const auto& row : rows) next[{row.topic, row.partition}] = row.next_offset;
     for (const auto& [where, end] : expected_.ends) {
       if (pipeline == "silver" && where.topic.ends_with("unroutable")) continue;
       if (next[where] != end) {

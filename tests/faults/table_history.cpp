@@ -46,7 +46,8 @@ TableHistory::TableHistory(World& world, iceberg::Catalog& catalog,
   if (metadata.current_snapshot_id != parent) finding("the head is not the last snapshot");
   std::string on_record = "none", last = "none";
   const std::string pipeline = ident.name_space;
-  for (const auto& commit : *catalog.table_commits(pipeline)) {
+  const auto commits = *catalog.table_commits(pipeline);
+  for (const auto& commit : commits) {
     if (commit.table == ident) on_record = commit.commit_id;
   }
   if (!metadata.snapshots.empty())
