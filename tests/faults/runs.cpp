@@ -40,7 +40,7 @@ class Run {
   }
 
  private:
-  void finding(std::string text) { outcome_.verdict.findings.push_back(std::move(text)); }
+  void finding(const std::string& text) { outcome_.verdict.findings.push_back(text); }
 
   // Whether the process came to its own end.
   bool live(std::size_t capture) {
