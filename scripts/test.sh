@@ -67,6 +67,12 @@ fi
 for area in core bybit log feed iceberg bronze silver ops api; do
   [ -x build/release/test_$area ] && gtest build/release/test_$area
 done
+# The fault harness counts what it did; in the quick run it has 100 seeds.
+[ "$how" = all ] && export FAULTS_SEEDS=2000
+export FAULTS_JSON=build/faults.json
+rm -f "$FAULTS_JSON"
+[ -x build/release/test_faults ] && gtest build/release/test_faults
+[ "$how" = all ] && step "mutations" env -u FAULTS_SEEDS .venv/bin/python tests/faults/mutations.py
 marker=(-m "not slow"); [ "$how" = all ] && marker=()
 pytests tests/iceberg "${marker[@]}"
 pytests tests/e2e "${marker[@]}"

@@ -88,8 +88,7 @@ class SqlCatalog final : public Catalog {
 
   // Errors: those of opening a session, which name its address.
   Result<> connect() {
-    TL_ASSIGN(const auto session, sessions_.borrow());
-    resolves_ = session->resolves_unknown_outcomes();
+    TL_TRY(sessions_.borrow());
     return {};
   }
 
@@ -216,6 +215,7 @@ class SqlCatalog final : public Catalog {
 
   Result<> try_commit(const CatalogCommit& commit) {
     TL_ASSIGN(auto work, Work::begin(sessions_));
+    resolves_ = work->resolves_unknown_outcomes();
     // The fence before the pointers: who has lost a partition must stop, not refresh and retry.
     for (const auto& update : commit.progress) TL_TRY(move_progress(work, commit.pipeline, update));
     for (const auto& swap : commit.swaps) TL_TRY(swap_pointer(work, swap));
@@ -346,7 +346,7 @@ class SqlCatalog final : public Catalog {
   SqlSessionPool sessions_;
   std::mutex mutex_;  // one change at a time
   const std::string name_;
-  bool resolves_ = false;  // what became of a COMMIT that was not answered can be asked
+  bool resolves_ = false;  // of the last commit: what became of it can be asked
 };
 
 Result<std::unique_ptr<Catalog>> make_catalog(SqlSessionPool::Open open, const std::string& where,

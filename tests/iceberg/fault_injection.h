@@ -1,17 +1,19 @@
 // Twins of FileIo and Catalog that fail on request, for tests of every folder.
 //
 // One Faults object is shared by the twins of one "process" and counts their effects: what changes
-// storage or the catalog (write_new, each file of write_all, remove, create_table, commit). Reads
-// are no effects. A test runs once without a fault to learn how many effects there are, then once
-// per effect and kind.
+// storage, the catalog (here write_new, each file of write_all, remove, create_table, commit) or
+// the log (tests/faults). Reads are no effects. A test runs once without a fault to learn how many
+// effects there are, then once per effect and kind.
 //
 // Threads: any.
 #pragma once
 
-#include <atomic>
-#include <limits>
+#include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "iceberg/catalog.h"
 #include "iceberg/file_io.h"
@@ -21,6 +23,7 @@ namespace tradelake::iceberg {
 enum class Fault {
   none,
   fails,         // not done, and the caller is told so
+  request_lost,  // not done, and the caller gets the error of a lost answer
   answer_lost,   // done, but the caller gets an error: unknown_outcome of a catalog, else
                  // unavailable
   crash_before,  // not done; throws SimulatedCrash
@@ -32,26 +35,84 @@ struct SimulatedCrash {};
 
 class Faults {
  public:
-  // The fault happens at the `at`-th effect, counted from 1.
-  void arm(Fault fault, int at) { fault_ = fault, at_ = at, effects_ = 0; }
+  // The fault happens at the `at`-th effect, counted from 1, and no other one does.
+  void arm(Fault fault, int at) {
+    const std::lock_guard lock(mutex_);
+    plan_ = {{at, fault}};
+    lost_.clear();
+    dead_ = false;
+  }
   void disarm() { arm(Fault::none, 0); }
-  int effects() const { return effects_; }
+  // Another one, besides those that are planned already.
+  void add(Fault fault, int at) { plan_[at] = fault; }
+  // Before the `at`-th effect the process stands still while others act.
+  void stand_still(int at, std::function<void()> others) { stops_[at] = std::move(others); }
+  // A new process after a crash; effects are counted on.
+  void restart() {
+    const std::lock_guard lock(mutex_);
+    dead_ = false;
+  }
 
-  // Runs one effect, or what is left of it. `lost` is the code of a lost answer.
+  int effects() const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<int>(lost_.size());
+  }
+  int happened() const { return happened_; }  // faults so far
+  // The code of a lost answer, per effect so far.
+  std::vector<Errc> lost_codes() const { return lost_; }
+
+  // What a thread of the process does first that is about to do anything but an effect: it waits
+  // while the process stands still, and ends with it.
+  void step() {
+    const std::lock_guard still(standing_);
+    const std::lock_guard lock(mutex_);
+    if (dead_) throw SimulatedCrash{};
+  }
+
+  // Runs one effect, or what is left of it. `lost` is the code of a lost answer. `stands` is called
+  // if the process stands still before it: what others do not wait for ends then.
   template <class Effect>
-  Result<> effect(Errc lost, Effect run) {
-    if (++effects_ != at_ || fault_ == Fault::none) return run();
-    if (fault_ == Fault::crash_before) throw SimulatedCrash{};
-    if (fault_ == Fault::fails) return make_error(Errc::unavailable, "simulated failure");
+  Result<> effect(Errc lost, Effect run, const std::function<void()>& stands = [] {}) {
+    const auto fault = next(lost, stands);
+    if (fault == Fault::none) return run();
+    if (fault == Fault::crash_before) throw SimulatedCrash{};
+    if (fault == Fault::fails) return make_error(Errc::unavailable, "simulated failure");
+    if (fault == Fault::request_lost) return make_error(lost, "simulated loss of the request");
     TL_TRY(run());
-    if (fault_ == Fault::crash_after) throw SimulatedCrash{};
+    if (fault == Fault::crash_after) throw SimulatedCrash{};
     return make_error(lost, "simulated loss of the answer");
   }
 
  private:
-  Fault fault_ = Fault::none;
-  int at_ = 0;
-  std::atomic<int> effects_ = 0;
+  Fault next(Errc lost, const std::function<void()>& stands) {
+    std::function<void()> others;
+    Fault fault = Fault::none;
+    {
+      const std::lock_guard lock(mutex_);
+      // Of a process that has crashed in one thread, no other thread does anything more.
+      if (dead_) throw SimulatedCrash{};
+      lost_.push_back(lost);
+      const auto at = static_cast<int>(lost_.size());
+      if (auto stop = stops_.extract(at)) others = std::move(stop.mapped());
+      if (const auto planned = plan_.find(at); planned != plan_.end()) fault = planned->second;
+      happened_ += fault != Fault::none;
+      dead_ = fault == Fault::crash_before || fault == Fault::crash_after;
+    }
+    if (others) {
+      const std::lock_guard lock(standing_);
+      stands();
+      others();
+    }
+    return fault;
+  }
+
+  mutable std::mutex mutex_;
+  std::map<int, Fault> plan_;
+  std::map<int, std::function<void()>> stops_;
+  std::vector<Errc> lost_;
+  bool dead_ = false;
+  int happened_ = 0;
+  std::recursive_mutex standing_;
 };
 
 class FaultyFileIo final : public FileIo {

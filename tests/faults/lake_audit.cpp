@@ -1,0 +1,272 @@
+#include "faults/lake_audit.h"
+
+#include <set>
+
+#include <arrow/api.h>
+
+#include "faults/table_history.h"
+#include "iceberg/row_reader.h"
+
+namespace tradelake::faults {
+namespace {
+
+using iceberg::RowReader;
+
+const std::vector<std::string> place_columns{"_topic", "_topic_partition", "_offset", "_index"};
+const std::vector<std::string> trade_columns{"category", "symbol", "trade_id",   "side",
+                                             "price",    "size",   "trade_time", "seq"};
+const std::vector<std::string> candle_columns{"category",
+                                              "symbol",
+                                              "open_time",
+                                              "open",
+                                              "high",
+                                              "low",
+                                              "close",
+                                              "volume",
+                                              "turnover",
+                                              "trades",
+                                              "buy_volume",
+                                              "buy_turnover",
+                                              "first_trade_time",
+                                              "last_trade_time",
+                                              "revision"};
+
+constexpr int first_of_row = 4;  // behind the place
+
+std::string trade_text(const RowReader& rows, std::int64_t row) {
+  constexpr int at = first_of_row;
+  return fmt::format("{} {} {} {} {} {} {} {}", rows.text(at, row), rows.text(at + 1, row),
+                     rows.text(at + 2, row), rows.text(at + 3, row), rows.decimal(at + 4, row),
+                     rows.decimal(at + 5, row), rows.integer(at + 6, row),
+                     rows.integer(at + 7, row));
+}
+
+std::string late_text(const RowReader& rows, std::int64_t row) {
+  return fmt::format("{} {} {}", trade_text(rows, row), rows.integer(first_of_row + 8, row),
+                     rows.integer(first_of_row + 9, row));
+}
+
+std::string dead_text(const RowReader& rows, std::int64_t row) {
+  return std::string(rows.text(first_of_row, row));
+}
+
+struct CandleVersion {
+  std::int64_t revision = 0;
+  std::string text;
+};
+
+class Auditor {
+ public:
+  Auditor(World& world, const Expected& expected) : world_(world), expected_(expected) {}
+
+  Verdict run() {
+    for (const auto& text : expected_.findings) {
+      verdict_.findings.push_back("log: " + text);
+      (text.contains("twice") ? verdict_.doubled : verdict_.lost) += 1;
+    }
+    catalog_ = iceberg::catalog_in([this] { return world_.session(); }, World::catalog_name);
+    auto columns = place_columns;
+    columns.insert(columns.end(), trade_columns.begin(), trade_columns.end());
+    rows({"bronze", "trades"}, columns, trade_text, expected_.trades);
+    columns.insert(columns.end(), {"open_time", "late_by_ms"});
+    rows({"silver", "late_trades"}, columns, late_text, expected_.late_trades);
+    columns = place_columns;
+    columns.emplace_back("reason");
+    rows({"bronze", "dead_letters"}, columns, dead_text, expected_.dead_letters);
+    candles();
+    for (const auto* pipeline : {"bronze", "silver"}) progress(pipeline);
+    return std::move(verdict_);
+  }
+
+ private:
+  using Text = std::string (*)(const RowReader&, std::int64_t);
+
+  // A table whose rows are each at a place of the log.
+  void rows(const iceberg::TableIdent& ident, const std::vector<std::string>& columns, Text text,
+            const Rows& expected) {
+    TableHistory history(world_, *catalog_, ident, verdict_.findings);
+    std::map<std::string, std::vector<std::pair<Place, std::string>>> by_file;
+    std::map<Place, int> count;
+    for (const auto& view : history.snapshots()) {
+      count.clear();
+      for (const auto& file : view.files) {
+        auto& read = by_file[file.path];
+        if (read.empty()) read = read_rows(history, file, columns, text);
+        for (const auto& [place, row] : read) {
+          ++count[place];
+          const auto wanted = expected.find(place);
+          if (wanted == expected.end()) {
+            history.finding("not to be there: " + to_string(place) + ": " + row);
+          } else if (wanted->second != row) {
+            history.finding(
+                fmt::format("{} is {}, expected {}", to_string(place), row, wanted->second));
+          }
+        }
+      }
+      as_far_as_it_says(history, view, expected, count);
+    }
+    for (const auto& [place, row] : expected) {
+      const auto times = count.find(place);
+      if (times == count.end()) {
+        history.finding("lost: " + to_string(place));
+        ++verdict_.lost;
+      } else if (times->second > 1) {
+        history.finding("doubled: " + to_string(place));
+        ++verdict_.doubled;
+      }
+    }
+    for (const auto& [place, times] : count) {
+      if (!expected.contains(place)) ++verdict_.doubled;  // a repeat that was let through
+    }
+    offsets_[ident] = history.snapshots().empty() ? decltype(SnapshotView::offsets)()
+                                                  : history.snapshots().back().offsets;
+  }
+
+  // A snapshot has every row below its offsets, and none beyond.
+  static void as_far_as_it_says(TableHistory& history, const SnapshotView& view,
+                                const Rows& expected, const std::map<Place, int>& count) {
+    const auto covers = [&](const Place& place) {
+      const auto next = view.offsets.find(place.where);
+      return next != view.offsets.end() && place.offset < next->second;
+    };
+    for (const auto& [place, row] : expected) {
+      const bool there = count.contains(place);
+      if (there == covers(place)) continue;
+      history.finding(fmt::format("snapshot {} {} {}", view.snapshot->id.value,
+                                  there ? "does not tell of" : "lacks", to_string(place)));
+    }
+  }
+
+  static std::vector<std::pair<Place, std::string>> read_rows(
+      TableHistory& history, const iceberg::DataFile& file, const std::vector<std::string>& columns,
+      Text text) {
+    std::vector<std::pair<Place, std::string>> result;
+    const auto table = history.read(file, columns);
+    if (table == nullptr) return result;
+    const RowReader rows(*table);
+    for (std::int64_t row = 0; row < rows.rows(); ++row) {
+      result.emplace_back(
+          Place{{std::string(rows.text(0, row)), static_cast<std::int32_t>(rows.integer(1, row))},
+                rows.integer(2, row),
+                rows.is_null(3, row) ? -1 : rows.integer(3, row)},
+          text(rows, row));
+    }
+    return result;
+  }
+
+  // Each candle's versions in one snapshot.
+  static std::map<CandleKey, std::vector<CandleVersion>> read_candles(TableHistory& history,
+                                                                      const SnapshotView& view) {
+    std::map<CandleKey, std::vector<CandleVersion>> candles;
+    for (const auto& file : view.files) {
+      const auto table = history.read(file, candle_columns);
+      if (table == nullptr) continue;
+      const RowReader rows(*table);
+      for (std::int64_t row = 0; row < rows.rows(); ++row) {
+        std::string text;
+        for (int column = 3; column <= 13; ++column) {
+          if (column > 3) text += ' ';
+          const bool integer = column == 9 || column >= 12;
+          text += integer ? fmt::format("{}", rows.integer(column, row))
+                          : fmt::format("{}", rows.decimal(column, row));
+        }
+        candles[{std::string(rows.text(0, row)), std::string(rows.text(1, row)),
+                 rows.integer(2, row) / 1'000}]
+            .push_back({rows.integer(14, row), std::move(text)});
+      }
+    }
+    return candles;
+  }
+
+  void candles() {
+    TableHistory history(world_, *catalog_, {"silver", "candles_1m"}, verdict_.findings);
+    TableHistory revisions(world_, *catalog_, {"silver", "candle_revisions"}, verdict_.findings);
+    std::map<CandleKey, std::vector<CandleVersion>> head, corrections;
+    for (const auto& view : history.snapshots()) {
+      head = read_candles(history, view);
+      for (const auto& [key, versions] : head) {
+        if (versions.size() > 1) history.finding("two rows for one candle: " + name(key));
+      }
+    }
+    if (!revisions.snapshots().empty())
+      corrections = read_candles(revisions, revisions.snapshots().back());
+    for (const auto& [key, text] : expected_.candles) {
+      const auto found = head.find(key);
+      if (found == head.end()) {
+        history.finding("lost: " + name(key));
+        ++verdict_.lost;
+        continue;
+      }
+      verdict_.doubled += found->second.size() > 1;
+      const auto& version = found->second.front();
+      if (version.text != text) {
+        history.finding(fmt::format("{} is {}, expected {}", name(key), version.text, text));
+        ++verdict_.lost;
+      }
+      check_revisions(revisions, key, version, corrections[key]);
+    }
+    for (const auto& [key, versions] : head) {
+      if (!expected_.candles.contains(key)) history.finding("not to be there: " + name(key));
+    }
+    if (!history.snapshots().empty())
+      offsets_[{"silver", "candles_1m"}] = history.snapshots().back().offsets;
+    if (!revisions.snapshots().empty())
+      offsets_[{"silver", "candle_revisions"}] = revisions.snapshots().back().offsets;
+  }
+
+  // Each correction once, the last of them as the candle is.
+  static void check_revisions(TableHistory& revisions, const CandleKey& key,
+                              const CandleVersion& candle,
+                              const std::vector<CandleVersion>& corrections) {
+    std::set<std::int64_t> numbers;
+    for (const auto& correction : corrections) {
+      if (!numbers.insert(correction.revision).second)
+        revisions.finding(fmt::format("revision {} twice: {}", correction.revision, name(key)));
+      if (correction.revision == candle.revision && correction.text != candle.text)
+        revisions.finding("the last revision is not the candle: " + name(key));
+    }
+    if (std::cmp_not_equal(numbers.size(), candle.revision) ||
+        (!numbers.empty() && (*numbers.begin() != 1 || *numbers.rbegin() != candle.revision)))
+      revisions.finding(
+          fmt::format("{} of {} revisions: {}", numbers.size(), candle.revision, name(key)));
+  }
+
+  void progress(const std::string& pipeline) {
+    std::map<log::TopicPartition, std::int64_t> next;
+    const auto rows = *catalog_->progress(pipeline);
+    for (const auto& row : rows) next[{row.topic, row.partition}] = row.next_offset;
+    for (const auto& [where, end] : expected_.ends) {
+      if (pipeline == "silver" && where.topic.ends_with("unroutable")) continue;
+      if (next[where] != end) {
+        verdict_.findings.push_back(fmt::format("{} is at {} of {}/{}, which ends at {}", pipeline,
+                                                next[where], where.topic, where.partition, end));
+      }
+    }
+    for (const auto& [ident, offsets] : offsets_) {
+      if (ident.name_space != pipeline) continue;
+      for (const auto& [where, offset] : offsets) {
+        if (offset > next[where])
+          verdict_.findings.push_back(to_string(ident) + " tells more than its progress row");
+      }
+    }
+  }
+
+  static std::string name(const CandleKey& key) {
+    const auto& [category, symbol, open_ms] = key;
+    return fmt::format("{}:{} at {}", category, symbol, open_ms);
+  }
+
+  World& world_;
+  const Expected& expected_;
+  std::unique_ptr<iceberg::Catalog> catalog_;
+  std::map<iceberg::TableIdent, std::map<log::TopicPartition, std::int64_t>> offsets_;
+  Verdict verdict_;
+};
+
+}  // namespace
+
+Verdict audit(World& world, const Expected& expected) {
+  return Auditor(world, expected).run();
+}
+
+}  // namespace tradelake::faults

@@ -1,0 +1,38 @@
+#include "faults/world.h"
+
+#include <fstream>
+#include <stdexcept>
+
+#include "iceberg/catalog.h"
+#include "iceberg/random_id.h"
+
+namespace tradelake::faults {
+namespace {
+
+namespace fs = std::filesystem;
+
+// In memory where that can be had: nothing here is about power cuts.
+fs::path temporary_folder() {
+  const fs::path memory = "/dev/shm";
+  std::error_code none;
+  const auto root = fs::is_directory(memory, none) ? memory : fs::temp_directory_path();
+  return root / ("tradelake-faults-" + iceberg::random_uuid());
+}
+
+}  // namespace
+
+World::World(const InputOptions& options, const FakeLogOptions& log_options)
+    : input(make_input(options)), log(log_options), folder_(temporary_folder()) {
+  fs::create_directories(folder_);
+  for (std::size_t n = 0; n < input.size(); ++n)
+    std::ofstream(capture(n), std::ios::binary) << capture_text(input[n]);
+  // The catalog's tables are there before anything fails.
+  const auto made = iceberg::open_sqlite_catalog(folder_ / "catalog.db", catalog_name);
+  if (!made) throw std::runtime_error(made.error().message);
+}
+
+Result<std::unique_ptr<iceberg::SqlSession>> World::session() const {
+  return iceberg::open_sqlite_session(folder_ / "catalog.db");
+}
+
+}  // namespace tradelake::faults

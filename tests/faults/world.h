@@ -1,0 +1,41 @@
+// What outlives a process: the log, the warehouse, the catalog's database, and the input.
+//
+// Threads: one; its parts as they say. Invariant: nothing here fails; processes see it through the
+// faulty twins.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "faults/fake_log.h"
+#include "faults/input.h"
+#include "iceberg/parquet_memory_io.h"
+#include "iceberg/sql_session.h"
+
+namespace tradelake::faults {
+
+class World {
+ public:
+  World(const InputOptions& input, const FakeLogOptions& log);
+  ~World() { std::filesystem::remove_all(folder_); }
+  World(const World&) = delete;
+
+  // A SQLite file: another connection is another session of the same database.
+  Result<std::unique_ptr<iceberg::SqlSession>> session() const;
+  std::string capture(std::size_t n) const { return folder_ / fmt::format("capture-{}", n); }
+  std::string spill_directory() const { return folder_; }
+
+  static constexpr const char* warehouse = "file:///warehouse";
+  static constexpr const char* catalog_name = "tradelake";
+
+  const std::vector<std::vector<Frame>> input;
+  FakeLog log;
+  iceberg::MemoryIo files;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace tradelake::faults
