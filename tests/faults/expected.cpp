@@ -85,6 +85,9 @@ class Reader {
       switch (stored.headers.kind) {
         case log::RecordKind::end_marker:
           break;
+        case log::RecordKind::gap:
+          finding(fmt::format("a gap at offset {} that nobody has sent", stored.offset));
+          break;
         case log::RecordKind::frame:
           frame(where, stored.offset, stored.value);
           break;
