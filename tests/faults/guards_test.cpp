@@ -75,6 +75,16 @@ TEST_F(GuardsTest, OfTwoThatBeginOnlyOneCommits) {
   }
 }
 
+// Nothing else tells here: no new partition, no moved pointer.
+TEST_F(GuardsTest, AMovedOffsetFencesWhoeverBeganFromTheOldOne) {
+  commit_capture(0);
+  const auto first = process();
+  ASSERT_TRUE(first->open(Stage::sink));
+  ASSERT_TRUE(first->replay(world_.capture(1)));
+  change_catalog("UPDATE tradelake_progress SET next_offset = next_offset + 1");
+  EXPECT_EQ(end_of(*first), Errc::fenced);
+}
+
 TEST_F(GuardsTest, ARaisedEpochFencesWhoeverHasTheOldOne) {
   commit_capture(0);
   const auto first = process();

@@ -40,7 +40,7 @@ MUTATIONS = [
     ("progress does not move with the pointers", "src/iceberg/transaction.cpp",
      "  commit.progress = progress_;\n", ""),
     ("offsets of other partitions are not carried forward", "src/bronze/commit_summary.cpp",
-     "if (!moved.contains(where)) offsets[where]", "if (where.topic.empty()) offsets[where]"),
+     "if (!moved.contains(where)) offsets[where]", "if (!moved.contains(where) && where.topic.empty()) offsets[where]"),
     ("reading starts where it ended, without the ids of the window", "src/bronze/positions.cpp",
      "position.next_offset = std::max(row->replay_from, start);", "position.next_offset = row->next_offset;"),
     ("the window to read again is not kept", "src/bronze/positions.cpp",
