@@ -363,6 +363,7 @@ TEST_F(TransactionTest, AFaultAtAnyEffectLosesNothingAndDoublesNothing) {
       int restarts = 0;
       for (std::int64_t done = 0; done < batches;) {
         // A (re)start: all memory is gone, the truth is the progress row.
+        faults.restart();
         auto own = *open_sqlite_catalog(database(), "tradelake");
         FaultyCatalog catalog(*own, faults);
         auto trades = *load_table(catalog, io, names[0]);
