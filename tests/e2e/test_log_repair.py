@@ -180,7 +180,7 @@ def wait_for_progress(catalog, pipeline):
 
 @pytest.mark.parametrize("pipeline", ["bronze", "silver"])
 def test_an_embedded_writer_that_was_overtaken_ends_with_3(data_dir, tmp_path, pipeline):
-    capture = make_capture(tmp_path / "c.tsv.zst", 20_000, 403)
+    capture = make_capture(tmp_path / "c.tsv.zst", 10_000, 403)
     arguments = replay_arguments(data_dir, capture)
     arguments[arguments.index("max")] = "20"
     process = subprocess.Popen([BINARY, *map(str, arguments)], env=os.environ | BUSY, stdout=subprocess.DEVNULL,
@@ -197,7 +197,7 @@ def test_an_embedded_writer_that_was_overtaken_ends_with_3(data_dir, tmp_path, p
 
 
 def test_a_sink_that_was_overtaken_from_outside_its_group_ends_with_3(tmp_path, broker):
-    capture = make_capture(tmp_path / "c.tsv.zst", 20_000, 404)
+    capture = make_capture(tmp_path / "c.tsv.zst", 10_000, 404)
     stages = Stages(tmp_path)
     replaying = stages.start("replay", "--speed", "20", capture)
     sink = stages.start("sink")
