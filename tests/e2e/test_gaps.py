@@ -7,10 +7,16 @@ import subprocess
 import time
 from collections import defaultdict
 
+import pytest
+
+import kafka_log
+from kafka_log import Broker
 from lake import BINARY, rows
 from oracle import to_us
+from test_group import Stages, ended
 from test_live import address
 
+MARKETS = "linear:*,spot:*,inverse:*,option:*"
 SYMBOLS = "linear:6,spot:3,inverse:2,option:1"
 MARGIN_US = 2_000_000  # a gap is recorded so much wider, at both ends
 
@@ -37,8 +43,8 @@ class Run:
         output = self.folder / f"output-{self.starts}"
         self.events = self.folder / f"events-{self.starts}"
         self.process = subprocess.Popen(
-            [BINARY, "run", "--data-dir", self.folder / "data", "--source", self.url, "--listen", "127.0.0.1:0",
-             "--symbols", "linear:*,spot:*,inverse:*,option:*"], stdout=output.open("w"), stderr=self.events.open("w"),
+            [BINARY, "run", "--data-dir", self.folder / "data", "--log", "local", "--source", self.url, "--listen",
+             "127.0.0.1:0", "--symbols", MARKETS], stdout=output.open("w"), stderr=self.events.open("w"),
             env=os.environ | {"TRADELAKE_COMMIT_INTERVAL": "300ms"})
         address(output, self.process)
 
@@ -56,14 +62,15 @@ class Run:
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(timeout=20) == 0, self.events.read_text()[-2000:]
 
-    def trades(self):
-        return {(r["category"], r["symbol"], r["trade_id"]): to_us(r["trade_time"])
-                for r in rows(self.folder / "data", "bronze.trades")}
 
-    def gaps(self):
-        found = rows(self.folder / "data", "silver.coverage_gaps")
-        assert all(r["status"] == "open" and r["from_time"] < r["to_time"] for r in found)
-        return found
+def trades_of(lake):
+    return {(r["category"], r["symbol"], r["trade_id"]): to_us(r["trade_time"]) for r in rows(lake, "bronze.trades")}
+
+
+def gaps_of(lake):
+    found = rows(lake, "silver.coverage_gaps")
+    assert all(r["status"] == "open" and r["from_time"] < r["to_time"] for r in found)
+    return found
 
 
 def market_of_gap(category, symbol):
@@ -71,12 +78,12 @@ def market_of_gap(category, symbol):
     return category, symbol.split("-")[0] if category == "option" else symbol
 
 
-def missing_outside_gaps(all_trades, run):
-    """Trades that the run has not, in no gap of theirs; and how many it has not at all."""
+def missing_outside_gaps(all_trades, lake):
+    """Trades that the lake has not, in no gap of theirs; and how many it has not at all."""
     spans = defaultdict(list)
-    for gap in run.gaps():
+    for gap in gaps_of(lake):
         spans[gap["category"], gap["symbol"]].append((to_us(gap["from_time"]), to_us(gap["to_time"])))
-    have = run.trades()
+    have = trades_of(lake)
     missing = {key: at for key, at in all_trades.items() if key not in have}
     return [(key, at) for key, at in missing.items()
             if not any(begin <= at < end for begin, end in spans[market_of_gap(*key[:2])])], len(missing)
@@ -103,12 +110,12 @@ def test_a_kill_of_the_collecting_process_is_a_gap(tmp_path):
     time.sleep(1)
     run.stop()
     witness.stop()
-    assert not witness.gaps()
-    sent = {key: at for key, at in witness.trades().items() if at >= since}
-    outside, missing = missing_outside_gaps(sent, run)
+    assert not gaps_of(witness.folder / "data")
+    sent = {key: at for key, at in trades_of(witness.folder / "data").items() if at >= since}
+    outside, missing = missing_outside_gaps(sent, run.folder / "data")
     assert missing > 100
     assert not outside
-    gaps = run.gaps()
+    gaps = gaps_of(run.folder / "data")
     assert {gap["cause"] for gap in gaps} == {"not_running"}
     # Every market has one for each time, and none is much longer than the time nobody was there.
     markets = {market_of_gap(*key[:2]) for key in sent}
@@ -136,11 +143,58 @@ def test_connections_that_end_leave_gaps(tmp_path):
     time.sleep(1)
     for run in runs:
         run.stop()
-    everything = {key: at for run in runs for key, at in run.trades().items() if since <= at < last}
+    everything = {key: at for run in runs for key, at in trades_of(run.folder / "data").items() if since <= at < last}
     missing = 0
     for run in runs:
-        outside, count = missing_outside_gaps(everything, run)
+        outside, count = missing_outside_gaps(everything, run.folder / "data")
         assert not outside
         missing += count
-        assert {gap["cause"] for gap in run.gaps()} == {"connection_lost"}
+        assert {gap["cause"] for gap in gaps_of(run.folder / "data")} == {"connection_lost"}
     assert missing > 0
+
+
+@pytest.fixture
+def broker(monkeypatch):
+    broker = Broker(kafka_log.started())
+    broker.empty()
+    monkeypatch.setenv("TRADELAKE_LOG", broker.address)
+    yield broker
+    kafka_log.stack("down", "kafka")
+
+
+def test_a_kill_of_collect_is_a_gap_and_everything_else_is_there(tmp_path, broker):
+    exchange = Exchange()
+    witness = Run(tmp_path / "witness", exchange.url)
+    stages = Stages(tmp_path)
+    sink, candles = stages.start("sink"), stages.start("candles")
+
+    def collect():
+        process = stages.start("collect", "--source", exchange.url, "--symbols", MARKETS)
+        deadline = time.monotonic() + 30
+        while open(process.log).read().count("event=subscribed") < 4:
+            assert process.poll() is None and time.monotonic() < deadline, open(process.log).read()
+            time.sleep(0.05)
+        return process
+
+    collecting = collect()
+    witness.wait_for("event=subscribed")
+    since = time.time() * 1e6
+    for _ in range(2):
+        time.sleep(3)
+        collecting.kill()
+        collecting.wait()
+        time.sleep(2)
+        collecting = collect()
+    time.sleep(3)
+    exchange.stop()
+    time.sleep(1)
+    for process in (collecting, sink, candles):
+        process.terminate()
+        code, text = ended(process)
+        assert code == 0, text
+    witness.stop()
+    sent = {key: at for key, at in trades_of(witness.folder / "data").items() if at >= since}
+    outside, missing = missing_outside_gaps(sent, stages.lake)
+    assert missing > 100
+    assert not outside
+    assert {gap["cause"] for gap in gaps_of(stages.lake)} == {"not_running"}
