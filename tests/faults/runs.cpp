@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 namespace tradelake::faults {
@@ -107,11 +108,13 @@ class Run {
 
   void other_joins() {
     if (plan_.other != Other::shares || ++polls_ != plan_.other_opens_at_poll) return;
-    open_other();
+    const std::lock_guard lock(other_mutex_);
+    if (!other_) open_other();
   }
 
   void other_acts() {
     if (plan_.other == Other::takes_over) world_.log.expire_members();
+    const std::lock_guard lock(other_mutex_);
     if (!other_ && !open_other()) return;
     ++outcome_.happened;
     try {
@@ -125,6 +128,7 @@ class Run {
   const Plan plan_;
   World world_;
   Faults faults_, other_faults_;
+  std::mutex other_mutex_;  // it joins in the thread that polls, and acts in the one that writes
   std::optional<Process> other_;
   Stage stage_ = Stage::sink;
   int polls_ = 0;
