@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "bronze/commit_summary.h"
+#include "bronze/log_fit.h"
 #include "bronze/positions.h"
 #include "bybit/category.h"
 #include "core/time.h"
@@ -17,23 +18,25 @@
 namespace tradelake::bronze {
 namespace {
 
-// From nothing if the row fits the log.
+// Nothing if the row fits the log.
 std::optional<LogMismatch> compare(const std::string& pipeline, const iceberg::ProgressRow& row,
                                    const std::string& topic_id, const log::OffsetRange& range) {
+  const auto wrong = misfit(row, topic_id, range);
+  if (!wrong) return std::nullopt;
   LogMismatch mismatch{pipeline, row, row, {}};
   auto& repaired = mismatch.repaired;
   repaired.topic_id = topic_id;
-  if (row.topic_id != topic_id) {
-    mismatch.what = "was recreated";
-    repaired.next_offset = range.start;
-  } else if (range.end < row.next_offset) {
-    mismatch.what = "ends before the committed offset";
-    repaired.next_offset = range.end;
-  } else if (range.start > row.next_offset) {
-    mismatch.what = "starts after the committed offset";
-    repaired.next_offset = range.start;
-  } else {
-    return std::nullopt;
+  repaired.next_offset = *wrong == Misfit::ends_before ? range.end : range.start;
+  switch (*wrong) {
+    case Misfit::recreated:
+      mismatch.what = "was recreated";
+      break;
+    case Misfit::ends_before:
+      mismatch.what = "ends before the committed offset";
+      break;
+    case Misfit::starts_after:
+      mismatch.what = "starts after the committed offset";
+      break;
   }
   repaired.replay_from = repaired.next_offset;
   repaired.lost_until_us = std::max(row.lost_until_us, row.max_trade_time_us);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "bronze/log_fit.h"
 #include "core/time.h"
 
 namespace tradelake::bronze {
@@ -88,14 +89,17 @@ Result<> Positions::load(std::span<const iceberg::ProgressRow> rows, log::Log& l
     });
     if (row != rows.end()) {
       const auto [start, end] = range->second;
-      if (row->topic_id != position.topic_id) return stop(where, "was recreated");
-      if (end < row->next_offset) {
-        return stop(where, fmt::format("ends at {}, before the committed offset {}", end,
-                                       row->next_offset));
-      }
-      if (start > row->next_offset) {
-        return stop(where, fmt::format("starts at {}, after the committed offset {}", start,
-                                       row->next_offset));
+      if (const auto wrong = misfit(*row, position.topic_id, range->second)) {
+        switch (*wrong) {
+          case Misfit::recreated:
+            return stop(where, "was recreated");
+          case Misfit::ends_before:
+            return stop(where, fmt::format("ends at {}, before the committed offset {}", end,
+                                           row->next_offset));
+          case Misfit::starts_after:
+            return stop(where, fmt::format("starts at {}, after the committed offset {}", start,
+                                           row->next_offset));
+        }
       }
       position.committed = *row;
       // Reading starts at replay_from, or at what retention has left of the window.

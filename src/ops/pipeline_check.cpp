@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "bronze/log_fit.h"
 #include "core/time.h"
 #include "log/topic.h"
 #include "ops/units.h"
@@ -140,14 +141,23 @@ Result<PipelineStanding> standing(const std::string& name, log::LogView& view,
     };
     if (topic == topics.end() || range == offsets.end()) {
       lost("is no longer in it");
-    } else if (topic->id != row.topic_id) {
-      lost("was recreated");
-    } else if (range->second.end < row.next_offset) {
-      lost(fmt::format("ends at {}, before {}", range->second.end, row.next_offset));
-    } else if (range->second.start > row.next_offset) {
-      lost(fmt::format("starts at {}, after {}", range->second.start, row.next_offset));
-    } else {
+      continue;
+    }
+    const auto wrong = bronze::misfit(row, topic->id, range->second);
+    if (!wrong) {
       next[where] = row.next_offset;
+      continue;
+    }
+    switch (*wrong) {
+      case bronze::Misfit::recreated:
+        lost("was recreated");
+        break;
+      case bronze::Misfit::ends_before:
+        lost(fmt::format("ends at {}, before {}", range->second.end, row.next_offset));
+        break;
+      case bronze::Misfit::starts_after:
+        lost(fmt::format("starts at {}, after {}", range->second.start, row.next_offset));
+        break;
     }
   }
   log::NextOffsets behind;
