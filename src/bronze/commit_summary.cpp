@@ -49,6 +49,22 @@ void carry_over(const std::set<log::TopicPartition>& moved, const iceberg::Table
   ours = std::max(ours, greatest->second);
 }
 
+iceberg::SnapshotNote note_of(const std::string& pipeline, const std::string& commit_id,
+                              const log::NextOffsets& offsets,
+                              std::span<const iceberg::ProgressUpdate> updates) {
+  iceberg::SnapshotNote note;
+  note.summary = {{"tradelake.pipeline", pipeline},
+                  {commit_id_key, commit_id},
+                  {offsets_key, offsets_to_json(offsets)}};
+  note.tag = "tradelake-" + pipeline;
+  std::set<log::TopicPartition> moved;
+  for (const auto& update : updates) moved.insert({update.updated.topic, update.updated.partition});
+  note.carry = [moved = std::move(moved)](const auto& base, auto& summary) {
+    carry_over(moved, base, summary);
+  };
+  return note;
+}
+
 }  // namespace
 
 CommitCounts& CommitCounts::operator+=(const CommitCounts& other) {
@@ -68,39 +84,18 @@ std::string new_commit_id() {
 iceberg::SnapshotNote commit_note(const std::string& pipeline, const std::string& commit_id,
                                   const Positions& positions,
                                   std::span<const iceberg::ProgressUpdate> updates) {
-  iceberg::SnapshotNote note;
-  note.summary = {{"tradelake.pipeline", pipeline},
-                  {commit_id_key, commit_id},
-                  {offsets_key, offsets_to_json(positions.reached_offsets())}};
+  auto note = note_of(pipeline, commit_id, positions.reached_offsets(), updates);
   if (const auto greatest = positions.max_trade_time_us())
     note.summary[greatest_key] = fmt::to_string(*greatest);
-  note.tag = "tradelake-" + pipeline;
-  std::set<log::TopicPartition> moved;
-  for (const auto& update : updates) moved.insert({update.updated.topic, update.updated.partition});
-  note.carry = [moved = std::move(moved)](const auto& base, auto& summary) {
-    carry_over(moved, base, summary);
-  };
   return note;
 }
 
 iceberg::SnapshotNote repair_note(const std::string& pipeline, const std::string& commit_id,
                                   std::span<const iceberg::ProgressUpdate> updates) {
-  iceberg::SnapshotNote note;
-  note.summary = {{"tradelake.pipeline", pipeline}, {commit_id_key, commit_id}};
-  note.tag = "tradelake-" + pipeline;
-  log::NextOffsets moved;
+  log::NextOffsets offsets;
   for (const auto& [expected, updated] : updates)
-    moved[{updated.topic, updated.partition}] = updated.next_offset;
-  note.carry = [moved = std::move(moved)](const auto& base, auto& summary) {
-    const auto* before = last_commit(base);
-    auto offsets = before == nullptr ? log::NextOffsets() : offsets_of(*before);
-    for (const auto& [where, next_offset] : moved) offsets[where] = next_offset;
-    summary[offsets_key] = offsets_to_json(offsets);
-    if (before == nullptr) return;
-    const auto greatest = before->summary.find(greatest_key);
-    if (greatest != before->summary.end()) summary[greatest_key] = greatest->second;
-  };
-  return note;
+    offsets[{updated.topic, updated.partition}] = updated.next_offset;
+  return note_of(pipeline, commit_id, offsets, updates);
 }
 
 void add_counts(iceberg::SnapshotNote& note, const CommitCounts& counts) {
