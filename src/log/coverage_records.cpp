@@ -7,34 +7,23 @@
 #include <fmt/format.h>
 
 #include "core/time.h"
+#include "log/last_records.h"
 #include "log/topic.h"
 
 namespace tradelake::log {
 namespace {
 
-using namespace std::chrono_literals;
-
 // A record per connection and second: minutes, even of the hundreds of connections of all markets.
 constexpr std::int64_t look_back = 50'000;
-constexpr auto patience = 10s;
+constexpr std::chrono::seconds patience{10};
 
 }  // namespace
 
 Result<CoveredUntil> read_covered_until(Log& log) {
-  TL_ASSIGN(const auto offsets, log.offsets());
-  std::map<TopicPartition, std::int64_t> from, end;
-  for (const auto& [where, range] : offsets) {
-    if (where.topic != coverage_topic || range.end <= range.start) continue;
-    from[where] = std::max(range.start, range.end - look_back);
-    end[where] = range.end;
-  }
+  TL_ASSIGN(auto ranges, log.offsets());
+  std::erase_if(ranges, [](const auto& entry) { return entry.first.topic != coverage_topic; });
   CoveredUntil covered;
-  if (from.empty()) return covered;
-  TL_ASSIGN(const auto reader, log.reader());
-  reader->assign(from);
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (!end.empty()) {
-    TL_ASSIGN(const auto chunk, reader->poll(100ms));
+  TL_TRY(read_last(log, ranges, look_back, patience, [&](const Chunk& chunk) {
     for (const auto& record : chunk.records) {
       std::int64_t until_us = 0;
       const auto& text = record.value;
@@ -42,12 +31,7 @@ Result<CoveredUntil> read_covered_until(Log& log) {
       auto& known = covered[std::string(record.key)];
       known = std::max(known, until_us);
     }
-    if (const auto reached = end.find(chunk.where);
-        reached != end.end() && chunk.next_offset >= reached->second)
-      end.erase(reached);
-    if (!end.empty() && std::chrono::steady_clock::now() > deadline)
-      return make_error(Errc::unavailable, "{} was not read within 10 s", coverage_topic);
-  }
+  }));
   return covered;
 }
 
