@@ -7,6 +7,22 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: only in make test-all")
 
 
+@pytest.fixture(scope="module")
+def running_broker():
+    import kafka_log
+
+    yield kafka_log.Broker(kafka_log.started())
+    kafka_log.stack("down", "kafka")
+
+
+@pytest.fixture
+def broker(running_broker, monkeypatch):
+    """An empty log in Kafka, which every run of the test uses."""
+    running_broker.empty()
+    monkeypatch.setenv("TRADELAKE_LOG", running_broker.address)
+    return running_broker
+
+
 @pytest.fixture
 def data_dir(tmp_path):
     return tmp_path / "data"

@@ -7,10 +7,6 @@ import subprocess
 import time
 from collections import defaultdict
 
-import pytest
-
-import kafka_log
-from kafka_log import Broker
 from lake import BINARY, rows
 from oracle import to_us
 from test_group import Stages, ended
@@ -151,15 +147,6 @@ def test_connections_that_end_leave_gaps(tmp_path):
         missing += count
         assert {gap["cause"] for gap in gaps_of(run.folder / "data")} == {"connection_lost"}
     assert missing > 0
-
-
-@pytest.fixture
-def broker(monkeypatch):
-    broker = Broker(kafka_log.started())
-    broker.empty()
-    monkeypatch.setenv("TRADELAKE_LOG", broker.address)
-    yield broker
-    kafka_log.stack("down", "kafka")
 
 
 def test_a_kill_of_collect_is_a_gap_and_everything_else_is_there(tmp_path, broker):

@@ -9,27 +9,10 @@ import subprocess
 import time
 from pathlib import Path
 
-import pytest
-
-import kafka_log
-from kafka_log import Broker
 from lake import BINARY, assert_lake, rows, table, tradelake
 from oracle import Oracle, read_capture
 from test_kill import BUSY, make_capture
 from test_live import address
-
-
-@pytest.fixture(scope="module")
-def running():
-    yield Broker(kafka_log.started())
-    kafka_log.stack("down", "kafka")
-
-
-@pytest.fixture
-def broker(running, monkeypatch):
-    running.empty()
-    monkeypatch.setenv("TRADELAKE_LOG", running.address)
-    return running
 
 
 class Stages:

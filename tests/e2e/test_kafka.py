@@ -13,27 +13,13 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions
 
 import kafka_log
-from kafka_log import END_MARKER, Broker, frames
+from kafka_log import END_MARKER, frames
 from lake import BINARY, assert_lake, pointers, replay, replay_arguments, rows, tradelake
 from oracle import Oracle, read_capture, to_us
 from test_kill import BUSY, make_capture
 from test_live import check, run_against_the_simulator
 
 TRADES = "bybit.v5.linear.publicTrade"
-
-
-@pytest.fixture(scope="module")
-def running():
-    yield Broker(kafka_log.started())
-    kafka_log.stack("down", "kafka")
-
-
-@pytest.fixture
-def broker(running, monkeypatch):
-    """An empty log, which every run of the test uses."""
-    running.empty()
-    monkeypatch.setenv("TRADELAKE_LOG", running.address)
-    return running
 
 
 def start(data_dir, capture, speed="max", **environment):

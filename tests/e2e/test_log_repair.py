@@ -9,8 +9,6 @@ import time
 import pytest
 from confluent_kafka import Producer, TopicPartition
 
-import kafka_log
-from kafka_log import Broker
 from lake import BINARY, assert_candles, assert_trades, pointers, replay, replay_arguments, rows, tradelake
 from oracle import Oracle, read_capture, to_us
 from test_group import Stages, ended
@@ -18,19 +16,6 @@ from test_kill import BUSY, make_capture
 
 TRADES = "bybit.v5.linear.publicTrade"
 MINUTE_MS = 60_000
-
-
-@pytest.fixture(scope="module")
-def running():
-    yield Broker(kafka_log.started())
-    kafka_log.stack("down", "kafka")
-
-
-@pytest.fixture
-def broker(running, monkeypatch):
-    running.empty()
-    monkeypatch.setenv("TRADELAKE_LOG", running.address)
-    return running
 
 
 def stopped_run(data_dir, capture, *why):

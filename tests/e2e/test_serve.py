@@ -3,29 +3,12 @@
 import time
 from collections import Counter
 
-import pytest
-
-import kafka_log
-from kafka_log import Broker
 from lake import assert_lake, rows, tradelake
 from oracle import Oracle, read_capture
 from served import Process, Server
 from test_api import exact, wanted
 from test_group import Stages, ended
 from test_kill import make_capture
-
-
-@pytest.fixture(scope="module")
-def running():
-    yield Broker(kafka_log.started())
-    kafka_log.stack("down", "kafka")
-
-
-@pytest.fixture
-def broker(running, monkeypatch):
-    running.empty()
-    monkeypatch.setenv("TRADELAKE_LOG", running.address)
-    return running
 
 
 class Lake(Stages):
