@@ -2,17 +2,13 @@
 // after the server has carried it out and before its answer is passed back.
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <string_view>
 #include <thread>
+
+#include "iceberg/loopback.h"
 
 namespace tradelake::test {
 
@@ -21,48 +17,26 @@ class CuttingProxy {
   enum class Cut { never, before_commit, after_commit };
 
   explicit CuttingProxy(std::uint16_t server_port) : server_port_(server_port) {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    auto address = loopback(0);
-    bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address);
-    listen(listener_, 16);
-    socklen_t size = sizeof address;
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
     thread_ = std::jthread([this](std::stop_token stop) { serve(stop); });
   }
   ~CuttingProxy() {
     thread_.request_stop();
     thread_.join();
-    close(listener_);
   }
   CuttingProxy(const CuttingProxy&) = delete;
   CuttingProxy& operator=(const CuttingProxy&) = delete;
 
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return listener_.port(); }
   // The next COMMIT is cut; those after it are not.
   void cut_next(Cut cut) { cut_ = cut; }
   int cuts() const { return cuts_; }
 
  private:
-  static sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-  }
-
   void serve(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      pollfd ready{listener_, POLLIN, 0};
-      if (poll(&ready, 1, 20) <= 0) continue;
-      const int client = accept(listener_, nullptr, nullptr);
-      const int server = socket(AF_INET, SOCK_STREAM, 0);
-      auto address = loopback(server_port_);
-      if (connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0)
-        pass(client, server, stop);
-      close(client);
-      close(server);
+      const auto next = listener_.next();
+      if (!next) continue;
+      between(*next, server_port_, [&](int client, int server) { pass(client, server, stop); });
     }
   }
 
@@ -94,8 +68,7 @@ class CuttingProxy {
   }
 
   const std::uint16_t server_port_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
+  const LoopbackListener listener_;
   std::atomic<Cut> cut_ = Cut::never;
   std::atomic<int> cuts_ = 0;
   std::jthread thread_;

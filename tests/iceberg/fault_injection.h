@@ -17,6 +17,7 @@
 
 #include "iceberg/catalog.h"
 #include "iceberg/file_io.h"
+#include "iceberg/passing_catalog.h"
 
 namespace tradelake::iceberg {
 
@@ -139,33 +140,19 @@ class FaultyFileIo final : public FileIo {
   Faults& faults_;
 };
 
-class FaultyCatalog final : public Catalog {
+class FaultyCatalog final : public PassingCatalog {
  public:
-  FaultyCatalog(Catalog& catalog, Faults& faults) : catalog_(catalog), faults_(faults) {}
+  FaultyCatalog(Catalog& catalog, Faults& faults) : PassingCatalog(catalog), faults_(faults) {}
 
-  Result<std::vector<TableIdent>> list_tables() override { return catalog_.list_tables(); }
-  Result<std::string> metadata_location(const TableIdent& table) override {
-    return catalog_.metadata_location(table);
-  }
   Result<> create_table(const TableIdent& table, const std::string& location) override {
     return faults_.effect(Errc::unknown_outcome,
                           [&] { return catalog_.create_table(table, location); });
-  }
-  Result<CatalogCut> cut(std::span<const TableIdent> tables, const std::string& pipeline) override {
-    return catalog_.cut(tables, pipeline);
-  }
-  Result<std::vector<ProgressRow>> progress(const std::string& pipeline) override {
-    return catalog_.progress(pipeline);
-  }
-  Result<std::vector<TableCommit>> table_commits(const std::string& pipeline) override {
-    return catalog_.table_commits(pipeline);
   }
   Result<> commit(const CatalogCommit& commit) override {
     return faults_.effect(Errc::unknown_outcome, [&] { return catalog_.commit(commit); });
   }
 
  private:
-  Catalog& catalog_;
   Faults& faults_;
 };
 

@@ -4,12 +4,6 @@
 // the server, so that requests stay signed for it; pipeline.
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -19,6 +13,8 @@
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include "iceberg/loopback.h"
 
 namespace tradelake::test {
 
@@ -35,13 +31,6 @@ class HttpFaultProxy {
   };
 
   explicit HttpFaultProxy(std::uint16_t server_port) : server_port_(server_port) {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    auto address = loopback(0);
-    bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address);
-    listen(listener_, 64);
-    socklen_t size = sizeof address;
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
     thread_ = std::jthread([this](std::stop_token stop) { serve(stop); });
   }
   ~HttpFaultProxy() {
@@ -49,12 +38,11 @@ class HttpFaultProxy {
     thread_.join();
     for (auto& connection : connections_) connection.request_stop();
     connections_.clear();
-    close(listener_);
   }
   HttpFaultProxy(const HttpFaultProxy&) = delete;
   HttpFaultProxy& operator=(const HttpFaultProxy&) = delete;
 
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return listener_.port(); }
 
   // The next `times` requests whose first line contains `what` suffer from it, once `spared` of
   // them have passed.
@@ -74,13 +62,6 @@ class HttpFaultProxy {
   }
 
  private:
-  static sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-  }
   static bool send_all(int to, std::string_view bytes) {
     while (!bytes.empty()) {
       const auto sent = send(to, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -92,16 +73,10 @@ class HttpFaultProxy {
 
   void serve(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      pollfd ready{listener_, POLLIN, 0};
-      if (poll(&ready, 1, 20) <= 0) continue;
-      const int client = accept(listener_, nullptr, nullptr);
-      connections_.emplace_back([this, client](std::stop_token end) {
-        const int server = socket(AF_INET, SOCK_STREAM, 0);
-        auto address = loopback(server_port_);
-        if (connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0)
-          pass(client, server, end);
-        close(client);
-        close(server);
+      const auto next = listener_.next();
+      if (!next) continue;
+      connections_.emplace_back([this, accepted = *next](std::stop_token end) {
+        between(accepted, server_port_, [&](int client, int server) { pass(client, server, end); });
       });
     }
   }
@@ -191,8 +166,7 @@ class HttpFaultProxy {
   }
 
   const std::uint16_t server_port_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
+  const LoopbackListener listener_;
   mutable std::mutex mutex_;
   Fault fault_ = Fault::none;
   std::string what_;
