@@ -9,7 +9,6 @@ catalog in SQLite, and in MinIO with a catalog in PostgreSQL. Wall time is from 
 
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BINARY = ROOT / "build/release/tradelake"
+BINARY = os.environ.get("TRADELAKE_BINARY", ROOT / "build/release/tradelake")
 STACK = "bench"
 RUNS = 3
 
@@ -74,21 +73,22 @@ def backlog(what, make, values, servers):
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | make(values, folder)
         servers.since()
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        begin = time.monotonic()
-        process = subprocess.Popen([BINARY, "sink", "--data-dir", f"{folder}/data", "--exit-when-done"], env=environment,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        out, err = process.communicate()
-        wall = time.monotonic() - begin
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = re.search(r"done: (\d+) trades", out)
-    if process.returncode != 0 or not done:
-        sys.exit(f"the sink ended with {process.returncode}\n{err[-2000:]}")
+        with open(f"{folder}/out", "w+") as out, open(f"{folder}/err", "w+") as err:
+            begin = time.monotonic()
+            process = subprocess.Popen([BINARY, "sink", "--data-dir", f"{folder}/data", "--exit-when-done"],
+                                       env=environment, stdout=out, stderr=err)
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.monotonic() - begin
+            out.seek(0)
+            err.seek(0)
+            done, complaint = re.search(r"done: (\d+) trades", out.read()), err.read()[-2000:]
+    if status != 0 or not done:
+        sys.exit(f"the sink ended with {os.waitstatus_to_exitcode(status)}\n{complaint}")
     trades = int(done[1])
-    used = {"sink": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime} | servers.since()
+    used = {"sink": usage.ru_utime + usage.ru_stime} | servers.since()
     shares = ", ".join(f"{name} {seconds / trades * 1e6:.2f}" for name, seconds in used.items())
     print(f"{what}: {trades} trades in {wall:.2f} s = {trades / wall / 1e3:.0f} k/s; CPU s per million: {shares}; "
-          f"largest process so far {after.ru_maxrss / 1024:.0f} MiB", flush=True)
+          f"peak of the sink {usage.ru_maxrss / 1024:.0f} MiB", flush=True)
 
 
 def histogram(text, name, pipeline):

@@ -220,14 +220,14 @@ class SinkImpl : public Sink {
     sealed_counts_.filtered += dropped;
     sealed_counts_.ok = static_cast<std::int64_t>(batch.rows());
     check_conservation();
+    iceberg::Transaction transaction(lake_.catalog, lake_.io);
+    auto& files = transaction.new_files();
     TL_ASSIGN(auto trade_files,
-              write_trade_files(lake_.io, trades_, batch, sealed_.markets, topics_, zstd_level_));
-    TL_ASSIGN(auto dead_files,
-              write_dead_letter_files(lake_.io, dead_letters_table_, dead, topics_));
+              write_trade_files(files, trades_, batch, sealed_.markets, topics_, zstd_level_));
+    TL_ASSIGN(auto dead_files, write_dead_letter_files(files, dead_letters_table_, dead, topics_));
     auto note = sealed_.note;
     add_counts(note, sealed_counts_);
     auto trades = trades_;  // readers see the old head until all is done
-    iceberg::Transaction transaction(lake_.catalog, lake_.io);
     if (!trade_files.empty())
       transaction.add(trades, iceberg::append_files(std::move(trade_files), note));
     if (!dead_files.empty()) {

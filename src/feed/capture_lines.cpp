@@ -15,7 +15,8 @@
 namespace tradelake::feed {
 namespace {
 
-constexpr std::size_t read_bytes = 1 << 20;
+// Small enough to stay in a core's cache: 1 MiB took six times as long to fill.
+constexpr std::size_t read_bytes = 128 << 10;
 constexpr std::size_t max_line_bytes = std::size_t{256} << 20;
 constexpr std::string_view zstd_magic = "\x28\xb5\x2f\xfd";
 

@@ -19,6 +19,11 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> StagedFileIo::open(std::str
   return storage_.open(uri);
 }
 
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> StagedFileIo::open_sized(
+    std::string_view uri, std::int64_t size_bytes) {
+  return storage_.open_sized(uri, size_bytes);
+}
+
 Result<> StagedFileIo::remove(std::string_view uri) {
   return storage_.remove(uri);
 }

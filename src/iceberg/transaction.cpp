@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "iceberg/metadata_log.h"
-#include "iceberg/staged_file_io.h"
 #include "iceberg/table_metadata_json.h"
 #include "iceberg/table_paths.h"
 
@@ -24,7 +23,8 @@ std::chrono::milliseconds back_off(int attempt) {
 
 }  // namespace
 
-Transaction::Transaction(Catalog& catalog, FileIo& io) : catalog_(catalog), io_(io) {}
+Transaction::Transaction(Catalog& catalog, FileIo& io)
+    : catalog_(catalog), io_(io), new_files_(io) {}
 
 void Transaction::add(Table& table, std::unique_ptr<Action> action) {
   changes_.push_back({&table, std::move(action)});
@@ -55,8 +55,10 @@ Result<> Transaction::commit(int max_attempts) {
 Result<> Transaction::try_commit(int attempt) {
   StagedFileIo staged(io_);
   TL_ASSIGN(auto heads, make_heads(staged, attempt));
+  auto files = new_files_.take();
+  std::ranges::move(staged.take(), std::back_inserter(files));
   // Everything a pointer will lead to is durable before the pointer moves.
-  if (!staged.files().empty()) TL_TRY(io_.write_all(staged.files()));
+  if (!files.empty()) TL_TRY(io_.write_all(files));
 
   CatalogCommit commit;
   commit.pipeline = pipeline_;

@@ -1,6 +1,7 @@
 // One atomic change of several tables and of a pipeline's progress rows.
 //
-// Threads: one at a time. Use: add() an action per table, then commit() once.
+// Threads: one at a time. Use: write data files to new_files(), add() an action per table, then
+// commit() once.
 // On conflict the tables are loaded again and the actions applied to the new heads, with back-off,
 // up to `max_attempts`. Files of failed attempts stay for orphan removal: nothing is deleted here.
 #pragma once
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "iceberg/action.h"
+#include "iceberg/staged_file_io.h"
 #include "iceberg/table.h"
 
 namespace tradelake::iceberg {
@@ -18,6 +20,9 @@ class Transaction {
  public:
   Transaction(Catalog& catalog, FileIo& io);
 
+  // Where the data files of its actions may go: kept in memory, written beside the metadata that
+  // names them by commit(). Files too large to be kept are written to the warehouse before.
+  FileIo& new_files() { return new_files_; }
   // `table` is replaced by its new head when commit() succeeds; it must outlive the transaction.
   void add(Table& table, std::unique_ptr<Action> action);
   // Every table of this transaction gets `commit_id` as its last commit of the pipeline.
@@ -45,6 +50,7 @@ class Transaction {
   Result<bool> refresh();  // whether any table has moved
   Catalog& catalog_;
   FileIo& io_;
+  StagedFileIo new_files_;
   std::vector<Change> changes_;
   std::string pipeline_;
   std::string commit_id_;

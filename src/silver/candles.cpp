@@ -284,20 +284,20 @@ class CandlesImpl : public Candles {
     auto candles = candles_;  // readers see the old head until all is done
     iceberg::Transaction transaction(lake_.catalog, lake_.io);
     if (!emission.empty()) {
-      TL_ASSIGN(auto action, emission.candle_action(candles_, lake_.io, note));
+      TL_ASSIGN(auto action, emission.candle_action(candles_, transaction.new_files(), note));
       transaction.add(candles, std::move(action));
     }
     if (emission.revised() > 0) {
-      TL_ASSIGN(auto files, emission.revision_files(revisions_, lake_.io));
+      TL_ASSIGN(auto files, emission.revision_files(revisions_, transaction.new_files()));
       transaction.add(revisions_, iceberg::append_files(std::move(files), note));
     }
     if (late_.rows() > 0) {
-      TL_ASSIGN(auto files,
-                late_.write_files(lake_.io, late_trades_table_, markets_.names(), topics_));
+      TL_ASSIGN(auto files, late_.write_files(transaction.new_files(), late_trades_table_,
+                                              markets_.names(), topics_));
       transaction.add(late_trades_table_, iceberg::append_files(std::move(files), note));
     }
     if (gaps_.rows() > 0) {
-      TL_ASSIGN(auto files, gaps_.write_files(lake_.io, gaps_table_));
+      TL_ASSIGN(auto files, gaps_.write_files(transaction.new_files(), gaps_table_));
       transaction.add(gaps_table_, iceberg::append_files(std::move(files), note));
     }
     transaction.set_progress(name_, sealed_.commit_id, sealed_.updates);

@@ -20,7 +20,8 @@ namespace {
 using TransactionTest = LakeTest;
 
 // Of a result that ought to be an error.
-std::optional<Errc> code_of(const Result<>& result) {
+template <class T>
+std::optional<Errc> code_of(const Result<T>& result) {
   return result ? std::nullopt : std::optional(result.error().code);
 }
 
@@ -220,6 +221,27 @@ TEST_F(TransactionTest, AStaleTableIsRefreshedAndTheActionAppliedAgain) {
   EXPECT_EQ(live_paths(mine), (std::vector<std::string>{"file:///mine", "file:///theirs"}));
   EXPECT_EQ(mine.metadata->current_snapshot()->sequence_number, SequenceNumber{2});
   EXPECT_TRUE(mine.metadata->current_snapshot()->manifest_list.contains("-2-"));  // the attempt
+}
+
+TEST_F(TransactionTest, NewDataFilesAreStoredOnceAndBeforeThePointerMoves) {
+  auto mine = make_table("t");
+  auto theirs = mine;
+  const auto uri = mine.metadata->location + "/data/x.parquet";
+  HookedCatalog catalog(*catalog_);
+  int commits = 0;
+  catalog.before_commit = [&] {
+    EXPECT_EQ(*io_->read(uri), "bytes");
+    if (++commits > 1) return;
+    ASSERT_TRUE(append(theirs, {small_file("file:///theirs")}));
+  };
+  Transaction transaction(catalog, *io_);
+  ASSERT_TRUE(transaction.new_files().write_new(uri, "bytes"));
+  EXPECT_EQ(code_of(io_->read(uri)), Errc::not_found);
+  transaction.add(mine, append_files({small_file(uri)}, {}));
+  // The second attempt would find the file there if it wrote it again.
+  ASSERT_TRUE(transaction.commit());
+  EXPECT_EQ(commits, 2);
+  EXPECT_EQ(live_paths(mine), (std::vector<std::string>{"file:///theirs", uri}));
 }
 
 // A head that was read before a pause is old when it counts.
