@@ -86,7 +86,7 @@ class Reader {
         case log::RecordKind::end_marker:
           break;
         case log::RecordKind::gap:
-          finding(fmt::format("a gap at offset {} that nobody has sent", stored.offset));
+          gap(where, stored);
           break;
         case log::RecordKind::frame:
           frame(where, stored.offset, stored.value);
@@ -100,6 +100,18 @@ class Reader {
           break;
       }
     }
+  }
+
+  void gap(const log::TopicPartition& where, const FakeLog::Stored& stored) {
+    for (const auto& of_capture : world_.gaps) {
+      for (const auto& gap : of_capture) {
+        if (gap.topic == where.topic && gap.key == stored.key && gap.text() == stored.value) {
+          expected_.gaps[{where, stored.offset}] = gap_text(gap);
+          return;
+        }
+      }
+    }
+    finding("the log has a gap that nobody has sent: " + stored.value);
   }
 
   void frame(const log::TopicPartition& where, std::int64_t offset, const std::string& text) {
@@ -150,6 +162,11 @@ std::string trade_text(std::string_view category, const GoodTrade& trade) {
   return fmt::format("{} {} {} {} {} {} {} {}", category, trade.symbol, trade.id,
                      trade.buy ? "Buy" : "Sell", units(trade.price), units(trade.size),
                      trade.time_ms * 1'000, trade.seq);
+}
+
+std::string gap_text(const InputGap& gap) {
+  return fmt::format("{} {} {} {} {} open {}", to_string(gap.category), gap.key, gap.from_us,
+                     gap.to_us, gap.cause, gap.recv_ns / 1'000);
 }
 
 Expected expect(World& world, std::int64_t grace_ms) {

@@ -27,9 +27,10 @@ using Rows = std::map<Place, std::string>;
 using CandleKey = std::tuple<std::string, std::string, std::int64_t>;  // category, symbol, open ms
 
 std::string trade_text(std::string_view category, const GoodTrade& trade);
+std::string gap_text(const InputGap& gap);
 
 struct Expected {
-  Rows trades, dead_letters, late_trades;
+  Rows trades, dead_letters, late_trades, gaps;
   std::map<CandleKey, std::string> candles;
   std::map<log::TopicPartition, std::int64_t> ends;  // of partitions that have records
   std::vector<std::string> findings;  // of the log itself: frames that it lacks, or has twice

@@ -104,9 +104,9 @@ TEST_F(FaultsTest, AtEveryEffectOfARun) {
   std::vector<Named> plans;
   for (int at = 1; at <= clean.effects; ++at) {
     for (const auto fault : {Fault::fails, Fault::request_lost, Fault::answer_lost,
-                             Fault::crash_before, Fault::crash_after}) {
-      // Elsewhere it is the same as a failure.
-      if (fault == Fault::request_lost &&
+                             Fault::lands_late, Fault::crash_before, Fault::crash_after}) {
+      // Elsewhere they are the same as a failure, and as a lost answer.
+      if ((fault == Fault::request_lost || fault == Fault::lands_late) &&
           clean.lost_codes[static_cast<std::size_t>(at) - 1] != Errc::unknown_outcome)
         continue;
       auto plan = plain_plan();
@@ -117,6 +117,20 @@ TEST_F(FaultsTest, AtEveryEffectOfARun) {
   const auto counts = run_all(plans);
   EXPECT_EQ(counts.happened, counts.runs);
   tell("points", counts, {{"points", clean.effects}});
+}
+
+TEST_F(FaultsTest, AtEveryReadOfARun) {
+  if (std::getenv("FAULTS_SEED") != nullptr) GTEST_SKIP() << "one seed is asked for";
+  const auto clean = run(plain_plan());
+  std::vector<Named> plans;
+  for (int at = 1; at <= clean.reads; ++at) {
+    auto plan = plain_plan();
+    plan.failing_reads = {at};
+    plans.push_back({fmt::format("read {} of {}", at, clean.reads), plan});
+  }
+  const auto counts = run_all(plans);
+  EXPECT_EQ(counts.happened, counts.runs);
+  tell("reads", counts, {{"reads", clean.reads}});
 }
 
 TEST_F(FaultsTest, BySeed) {

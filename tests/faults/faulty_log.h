@@ -26,9 +26,11 @@ class FaultyLog final : public log::Log {
       : log_(log), faults_(faults), options_(options), random_(options.seed) {}
 
   Result<> ensure_topics(std::span<const std::string> names) override;
-  Result<std::vector<log::TopicInfo>> topics() override { return log_.topics(); }
+  Result<std::vector<log::TopicInfo>> topics() override {
+    return faults_.read([&] { return log_.topics(); });
+  }
   Result<std::map<log::TopicPartition, log::OffsetRange>> offsets() override {
-    return log_.offsets();
+    return faults_.read([&] { return log_.offsets(); });
   }
   Result<std::unique_ptr<log::Writer>> writer() override;
   std::size_t replay_batch_bytes() const override { return log_.replay_batch_bytes(); }

@@ -1,5 +1,6 @@
 #include "faults/faulty_sql.h"
 
+#include <chrono>
 #include <optional>
 
 namespace tradelake::faults {
@@ -11,7 +12,17 @@ std::unexpected<Error> no_connection() {
 
 }  // namespace
 
+Result<std::unique_ptr<FaultySqlSession>> FaultySqlSession::open(Open open,
+                                                                 iceberg::Faults& faults) {
+  TL_ASSIGN(auto session, open());
+  return std::unique_ptr<FaultySqlSession>(
+      new FaultySqlSession(std::move(open), std::move(session), faults));
+}
+
 Result<> FaultySqlSession::begin(Access access) {
+  if (!session_) {
+    TL_ASSIGN(session_, open_());
+  }
   lost_ = false;
   return session_->begin(access);
 }
@@ -19,6 +30,10 @@ Result<> FaultySqlSession::begin(Access access) {
 Result<std::vector<iceberg::SqlRow>> FaultySqlSession::query(
     std::string_view sql, std::initializer_list<iceberg::SqlValue> parameters) {
   if (lost_) return no_connection();
+  if (faults_.read_fails()) {
+    lose();
+    return no_connection();
+  }
   return session_->query(sql, parameters);
 }
 
@@ -52,15 +67,23 @@ Result<> FaultySqlSession::commit() {
         ended = true;
         return {};
       },
-      [&] { lose(); });
+      [&] { lose(); }, [&] { land_later(); });
   if (done) return done;
-  if (!ended && !lost_) session_->rollback();
+  if (!ended && !lost_ && session_) session_->rollback();
   lost_ = true;
   return done;
 }
 
 void FaultySqlSession::rollback() noexcept {
   if (!lost_) session_->rollback();
+}
+
+void FaultySqlSession::land_later() {
+  if (lost_) return;
+  landing_.emplace_back([session = std::move(session_)] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    (void)session->commit();
+  });
 }
 
 void FaultySqlSession::lose() {

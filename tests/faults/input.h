@@ -49,6 +49,18 @@ struct InputOptions {
   bool oversized = false;  // one frame over the size limit
 };
 
+// What a collector would have put into the log about a time in which it received nothing.
+struct InputGap {
+  std::string topic, key;
+  bybit::Category category{};
+  std::int64_t recv_ns = 0;
+  std::int64_t from_us = 0, to_us = 0;
+  std::string cause;
+  std::string text() const;
+};
+// Of each capture those that are recorded before its frames; no two are alike.
+std::vector<std::vector<InputGap>> make_gaps(const InputOptions& options);
+
 // Of each capture the frames in the order in which they are received.
 std::vector<std::vector<Frame>> make_input(const InputOptions& options);
 

@@ -15,6 +15,8 @@ using iceberg::RowReader;
 const std::vector<std::string> place_columns{"_topic", "_topic_partition", "_offset", "_index"};
 const std::vector<std::string> trade_columns{"category", "symbol", "trade_id",   "side",
                                              "price",    "size",   "trade_time", "seq"};
+const std::vector<std::string> gap_columns{"category", "symbol", "from_time",  "to_time",
+                                           "cause",    "status", "detected_at"};
 const std::vector<std::string> candle_columns{"category",
                                               "symbol",
                                               "open_time",
@@ -50,6 +52,12 @@ std::string dead_text(const RowReader& rows, std::int64_t row) {
   return std::string(rows.text(first_of_row, row));
 }
 
+std::string gap_text(const RowReader& rows, std::int64_t row) {
+  return fmt::format("{} {} {} {} {} {} {}", rows.text(0, row), rows.text(1, row),
+                     rows.integer(2, row), rows.integer(3, row), rows.text(4, row),
+                     rows.text(5, row), rows.integer(6, row));
+}
+
 struct CandleVersion {
   std::int64_t revision = 0;
   std::string text;
@@ -73,6 +81,7 @@ class Auditor {
     columns = place_columns;
     columns.emplace_back("reason");
     rows({"bronze", "dead_letters"}, columns, dead_text, expected_.dead_letters);
+    gaps();
     candles();
     for (const auto* pipeline : {"bronze", "silver"}) progress(pipeline);
     return std::move(verdict_);
@@ -105,6 +114,36 @@ class Auditor {
       }
       as_far_as_it_says(history, view, expected, count);
     }
+    judge_head(history, expected, count);
+  }
+
+  // Its rows do not tell their places, but no two gaps are alike.
+  void gaps() {
+    TableHistory history(world_, *catalog_, {"silver", "coverage_gaps"}, verdict_.findings);
+    std::map<std::string, Place> places;
+    for (const auto& [place, row] : expected_.gaps) places[row] = place;
+    std::map<Place, int> count;
+    for (const auto& view : history.snapshots()) {
+      count.clear();
+      for (const auto& file : view.files) {
+        const auto table = history.read(file, gap_columns);
+        if (table == nullptr) continue;
+        const RowReader rows(*table);
+        for (std::int64_t row = 0; row < rows.rows(); ++row) {
+          const auto place = places.find(gap_text(rows, row));
+          if (place == places.end()) {
+            history.finding("not to be there: " + gap_text(rows, row));
+          } else {
+            ++count[place->second];
+          }
+        }
+      }
+      as_far_as_it_says(history, view, expected_.gaps, count);
+    }
+    judge_head(history, expected_.gaps, count);
+  }
+
+  void judge_head(TableHistory& history, const Rows& expected, const std::map<Place, int>& count) {
     for (const auto& [place, row] : expected) {
       const auto times = count.find(place);
       if (times == count.end()) {
@@ -118,8 +157,8 @@ class Auditor {
     for (const auto& [place, times] : count) {
       if (!expected.contains(place)) ++verdict_.doubled;  // a repeat that was let through
     }
-    offsets_[ident] = history.snapshots().empty() ? decltype(SnapshotView::offsets)()
-                                                  : history.snapshots().back().offsets;
+    offsets_[history.ident()] = history.snapshots().empty() ? decltype(SnapshotView::offsets)()
+                                                            : history.snapshots().back().offsets;
   }
 
   // A snapshot has every row below its offsets, and none beyond.

@@ -16,8 +16,7 @@ Process::Process(World& world, iceberg::Faults& faults, const ProcessOptions& op
       io_(world.files, faults),
       catalog_(iceberg::catalog_in(
           [this]() -> Result<std::unique_ptr<iceberg::SqlSession>> {
-            TL_ASSIGN(auto session, world_.session());
-            return std::make_unique<FaultySqlSession>(std::move(session), faults_);
+            return FaultySqlSession::open([this] { return world_.session(); }, faults_);
           },
           World::catalog_name)) {}
 

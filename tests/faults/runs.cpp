@@ -17,6 +17,7 @@ class Run {
  public:
   explicit Run(const Plan& plan) : plan_(plan), world_(plan.input, plan.log) {
     for (const auto& [at, fault] : plan.faults) faults_.add(fault, at);
+    for (const auto at : plan.failing_reads) faults_.fail_read(at);
     if (plan.other_fault.first > 0)
       other_faults_.add(plan.other_fault.second, plan.other_fault.first);
     if (plan.other != Other::none) faults_.stand_still(plan.other_at, [this] { other_acts(); });
@@ -24,6 +25,7 @@ class Run {
 
   Outcome run() {
     for (std::size_t n = 0; n < world_.input.size() && outcome_.verdict.findings.empty(); ++n) {
+      world_.append_gaps(n);
       while (!(live(n) && complete()) && outcome_.verdict.findings.empty()) {
         other_.reset();
         if (outcome_.lives >= max_lives) finding("it does not come to its end");
@@ -31,6 +33,7 @@ class Run {
     }
     other_.reset();
     outcome_.effects = faults_.effects();
+    outcome_.reads = faults_.reads();
     outcome_.happened += faults_.happened() + other_faults_.happened();
     outcome_.lost_codes = faults_.lost_codes();
     auto verdict = audit(world_, expect(world_, plan_.process.grace_ms));
@@ -156,7 +159,7 @@ Plan plan_of(std::uint64_t seed) {
     return static_cast<int>(random() % static_cast<unsigned>(end));
   };
   const auto chance = [&](int percent) { return below(100) < percent; };
-  const auto fault = [&] { return static_cast<Fault>(1 + below(5)); };
+  const auto fault = [&] { return static_cast<Fault>(1 + below(6)); };
   Plan plan;
   plan.input = {
       .seed = random(), .frames = 6 + below(30), .captures = 1 + below(3), .oversized = chance(8)};
@@ -167,6 +170,7 @@ Plan plan_of(std::uint64_t seed) {
   plan.process.drains = chance(15);
   const int first = 1 + below(250);
   plan.faults = {{first, fault()}, {first + 1 + below(80), fault()}};
+  for (int n = below(4); n > 1; --n) plan.failing_reads.push_back(1 + below(400));
   if (chance(50)) return plan;
   plan.other = static_cast<Other>(1 + below(3));
   plan.log.shares = plan.other != Other::foreign;
@@ -177,13 +181,14 @@ Plan plan_of(std::uint64_t seed) {
 }
 
 std::string to_string(const Plan& plan) {
-  constexpr std::array names{"none",        "fails",        "request lost",
-                             "answer lost", "crash before", "crash after"};
+  constexpr std::array names{"none",       "fails",        "request lost", "answer lost",
+                             "lands late", "crash before", "crash after"};
   const auto text = [&](const std::pair<int, Fault>& one) {
     return fmt::format("{} at effect {}", names[static_cast<std::size_t>(one.second)], one.first);
   };
   std::string all;
   for (const auto& one : plan.faults) all += text(one) + "; ";
+  for (const auto at : plan.failing_reads) all += fmt::format("read {} fails; ", at);
   if (plan.other == Other::none) return all;
   constexpr std::array others{"", "shares", "takes over", "is foreign"};
   all += fmt::format("another process {}, joins at poll {}, acts at effect {}",

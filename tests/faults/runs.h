@@ -28,6 +28,7 @@ struct Plan {
   FakeLogOptions log;
   ProcessOptions process;
   std::vector<std::pair<int, iceberg::Fault>> faults;  // at which effect
+  std::vector<int> failing_reads;                      // counted from 1
   Other other = Other::none;
   int other_opens_at_poll = 0;  // shares: when it joins
   int other_at = 0;             // before which effect of the first one it runs
@@ -35,7 +36,7 @@ struct Plan {
 };
 
 struct Outcome {
-  int effects = 0;
+  int effects = 0, reads = 0;
   int happened = 0;  // faults, and runs of another process
   int crashes = 0;
   int lives = 0;

@@ -32,6 +32,7 @@ class TableHistory {
   TableHistory(World& world, iceberg::Catalog& catalog, const iceberg::TableIdent& ident,
                std::vector<std::string>& findings);
 
+  const iceberg::TableIdent& ident() const { return ident_; }
   const std::vector<SnapshotView>& snapshots() const { return snapshots_; }
   std::shared_ptr<arrow::Table> read(const iceberg::DataFile& file,
                                      const std::vector<std::string>& columns);

@@ -22,13 +22,36 @@ fs::path temporary_folder() {
 }  // namespace
 
 World::World(const InputOptions& options, const FakeLogOptions& log_options)
-    : input(make_input(options)), log(log_options), folder_(temporary_folder()) {
+    : input(make_input(options)),
+      gaps(make_gaps(options)),
+      log(log_options),
+      folder_(temporary_folder()) {
   fs::create_directories(folder_);
   for (std::size_t n = 0; n < input.size(); ++n)
     std::ofstream(capture(n), std::ios::binary) << capture_text(input[n]);
   // The catalog's tables are there before anything fails.
   const auto made = iceberg::open_sqlite_catalog(folder_ / "catalog.db", catalog_name);
   if (!made) throw std::runtime_error(made.error().message);
+}
+
+void World::append_gaps(std::size_t before_capture) {
+  std::vector<std::string> topics, texts;
+  for (const auto& gap : gaps[before_capture]) {
+    topics.push_back(gap.topic);
+    texts.push_back(gap.text());
+  }
+  std::vector<log::NewRecord> records;
+  for (std::size_t n = 0; n < texts.size(); ++n) {
+    const auto& gap = gaps[before_capture][n];
+    log::Headers headers;
+    headers.recv_ns = gap.recv_ns;
+    headers.category = to_string(gap.category);
+    headers.kind = log::RecordKind::gap;
+    records.push_back({gap.topic, gap.key, headers, texts[n]});
+  }
+  auto done = log.ensure_topics(topics);
+  if (done) done = (*log.writer())->append(records, "");
+  if (!done) throw std::runtime_error(done.error().message);
 }
 
 Result<std::unique_ptr<iceberg::SqlSession>> World::session() const {

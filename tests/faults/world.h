@@ -30,7 +30,11 @@ class World {
   static constexpr const char* warehouse = "file:///warehouse";
   static constexpr const char* catalog_name = "tradelake";
 
+  // As a collector does that finds out; without fault.
+  void append_gaps(std::size_t before_capture);
+
   const std::vector<std::vector<Frame>> input;
+  const std::vector<std::vector<InputGap>> gaps;
   FakeLog log;
   iceberg::MemoryIo files;
 

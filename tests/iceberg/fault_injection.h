@@ -2,8 +2,8 @@
 //
 // One Faults object is shared by the twins of one "process" and counts their effects: what changes
 // storage, the catalog (here write_new, each file of write_all, remove, create_table, commit) or
-// the log (tests/faults). Reads are no effects. A test runs once without a fault to learn how many
-// effects there are, then once per effect and kind.
+// the log (tests/faults). Reads are no effects, and are counted and fail by themselves. A test runs
+// once without a fault to learn how many effects there are, then once per effect and kind.
 //
 // Threads: any.
 #pragma once
@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,7 @@ enum class Fault {
   request_lost,  // not done, and the caller gets the error of a lost answer
   answer_lost,   // done, but the caller gets an error: unknown_outcome of a catalog, else
                  // unavailable
+  lands_late,    // as answer_lost, but done only a while after the caller got the error
   crash_before,  // not done; throws SimulatedCrash
   crash_after,   // done; throws SimulatedCrash
 };
@@ -48,6 +50,8 @@ class Faults {
   void add(Fault fault, int at) { plan_[at] = fault; }
   // Before the `at`-th effect the process stands still while others act.
   void stand_still(int at, std::function<void()> others) { stops_[at] = std::move(others); }
+  // The `at`-th read from the warehouse, the catalog or the log, counted from 1, is unavailable.
+  void fail_read(int at) { failing_reads_.insert(at); }
   // A new process after a crash; effects are counted on.
   void restart() {
     const std::lock_guard lock(mutex_);
@@ -57,6 +61,10 @@ class Faults {
   int effects() const {
     const std::lock_guard lock(mutex_);
     return static_cast<int>(lost_.size());
+  }
+  int reads() const {
+    const std::lock_guard lock(mutex_);
+    return reads_;
   }
   int happened() const { return happened_; }  // faults so far
   // The code of a lost answer, per effect so far.
@@ -70,15 +78,34 @@ class Faults {
     if (dead_) throw SimulatedCrash{};
   }
 
+  bool read_fails() {
+    const std::lock_guard lock(mutex_);
+    const bool fails = failing_reads_.contains(++reads_);
+    happened_ += fails;
+    return fails;
+  }
+  template <class Read>
+  auto read(Read run) -> decltype(run()) {
+    if (read_fails()) return make_error(Errc::unavailable, "simulated failure of a read");
+    return run();
+  }
+
   // Runs one effect, or what is left of it. `lost` is the code of a lost answer. `stands` is called
-  // if the process stands still before it: what others do not wait for ends then.
+  // if the process stands still before it: what others do not wait for ends then. `later` sees to
+  // it that the effect takes place after a while; without it there is none that lands late.
   template <class Effect>
-  Result<> effect(Errc lost, Effect run, const std::function<void()>& stands = [] {}) {
+  Result<> effect(
+      Errc lost, Effect run, const std::function<void()>& stands = [] {},
+      const std::function<void()>& later = {}) {
     const auto fault = next(lost, stands);
     if (fault == Fault::none) return run();
     if (fault == Fault::crash_before) throw SimulatedCrash{};
     if (fault == Fault::fails) return make_error(Errc::unavailable, "simulated failure");
     if (fault == Fault::request_lost) return make_error(lost, "simulated loss of the request");
+    if (fault == Fault::lands_late && later) {
+      later();
+      return make_error(lost, "simulated loss of the answer, before it was done");
+    }
     TL_TRY(run());
     if (fault == Fault::crash_after) throw SimulatedCrash{};
     return make_error(lost, "simulated loss of the answer");
@@ -111,6 +138,8 @@ class Faults {
   std::map<int, Fault> plan_;
   std::map<int, std::function<void()>> stops_;
   std::vector<Errc> lost_;
+  std::set<int> failing_reads_;
+  int reads_ = 0;
   bool dead_ = false;
   int happened_ = 0;
   std::recursive_mutex standing_;
@@ -120,9 +149,11 @@ class FaultyFileIo final : public FileIo {
  public:
   FaultyFileIo(FileIo& storage, Faults& faults) : storage_(storage), faults_(faults) {}
 
-  Result<std::string> read(std::string_view uri) override { return storage_.read(uri); }
+  Result<std::string> read(std::string_view uri) override {
+    return faults_.read([&] { return storage_.read(uri); });
+  }
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> open(std::string_view uri) override {
-    return storage_.open(uri);
+    return faults_.read([&] { return storage_.open(uri); });
   }
   // write_all() stays FileIo's own: file by file, so that each is an effect.
   Result<> write_new(std::string_view uri, std::string_view bytes) override {
