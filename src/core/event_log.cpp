@@ -42,6 +42,13 @@ class StandardError : public spdlog::sinks::base_sink<std::mutex> {
   std::int64_t dropped_ = 0;
 };
 
+// Never destroyed.
+const std::shared_ptr<spdlog::logger>& event_log() {
+  static const auto* const log = new std::shared_ptr<spdlog::logger>(
+      std::make_shared<spdlog::logger>("tradelake", std::make_shared<StandardError>()));
+  return *log;
+}
+
 }  // namespace
 
 bool takes_a_line(int descriptor) {
@@ -51,9 +58,12 @@ bool takes_a_line(int descriptor) {
 }
 
 void start_event_log(const std::string& level) {
-  spdlog::set_default_logger(
-      std::make_shared<spdlog::logger>("tradelake", std::make_shared<StandardError>()));
+  spdlog::set_default_logger(event_log());
   spdlog::set_level(spdlog::level::from_str(level));
+}
+
+spdlog::logger& lasting_event_log() {
+  return *event_log();
 }
 
 }  // namespace tradelake

@@ -7,10 +7,18 @@
 
 #include <string>
 
+namespace spdlog {
+class logger;
+}
+
 namespace tradelake {
 
 // Makes it spdlog's default logger. `level` is debug, info, warn or error.
 void start_event_log(const std::string& level);
+
+// The same log for threads that may go on while the process ends, as those of a Kafka client that
+// was left behind: spdlog's own functions look for it in a registry that is destroyed by then.
+spdlog::logger& lasting_event_log();
 
 // Whether the descriptor takes a line now without waiting.
 bool takes_a_line(int descriptor);

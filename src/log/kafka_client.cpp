@@ -8,6 +8,8 @@
 #include <librdkafka/rdkafka.h>
 #include <spdlog/spdlog.h>
 
+#include "core/event_log.h"
+
 namespace tradelake::log {
 namespace {
 
@@ -17,7 +19,7 @@ constexpr std::chrono::milliseconds look_again{1};
 // Even a broker that is away is an error there, with each attempt. What matters is reported by
 // whoever uses the handle.
 void on_log(const rd_kafka_t*, int, const char* facility, const char* text) {
-  spdlog::debug("event=kafka_client facility={} text=\"{}\"", facility, text);
+  lasting_event_log().debug("event=kafka_client facility={} text=\"{}\"", facility, text);
 }
 
 void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
@@ -46,11 +48,11 @@ void on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t code,
 
 void Reachability::lost(std::string_view reason) {
   if (!away_.exchange(true))
-    spdlog::warn("event=kafka_away client={} error=\"{}\"", client_, reason);
+    lasting_event_log().warn("event=kafka_away client={} error=\"{}\"", client_, reason);
 }
 
 void Reachability::say_found() {
-  if (away_.exchange(false)) spdlog::info("event=kafka_back client={}", client_);
+  if (away_.exchange(false)) lasting_event_log().info("event=kafka_back client={}", client_);
 }
 
 Result<std::unique_ptr<KafkaClient>> KafkaClient::open(Role role, const KafkaAddress& address,

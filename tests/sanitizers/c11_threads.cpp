@@ -67,8 +67,19 @@ int mtx_lock(mtx_t* mutex) {
 int mtx_unlock(mtx_t* mutex) {
   return result(pthread_mutex_unlock(posix(mutex)));
 }
+
+// librdkafka counts who uses an object by atomics that are not seen here, so the end of the object
+// and of its lock would look like a race with the last use. Taking the lock once more orders the
+// two.
 void mtx_destroy(mtx_t* mutex) {
+  mtx_lock(mutex);
+  mtx_unlock(mutex);
   pthread_mutex_destroy(posix(mutex));
+}
+int pthread_rwlock_destroy(pthread_rwlock_t* lock) {
+  pthread_rwlock_wrlock(lock);
+  pthread_rwlock_unlock(lock);
+  return 0;  // glibc's does nothing either
 }
 
 int cnd_init(cnd_t* condition) {
