@@ -14,7 +14,7 @@ build_packages=(
 # Debian 12's default Boost lacks the URL library and conflicts with 1.81.
 if apt-cache show libboost1.81-dev >/dev/null 2>&1; then build_packages+=(libboost1.81-dev); else build_packages+=(libboost-dev); fi
 test_packages=(
-  clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev chromium git zstd postgresql openjdk-17-jre-headless maven faketime
+  clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev chromium git zstd postgresql openjdk-17-jre-headless maven faketime curl wget
 )
 if [ "$(. /etc/os-release && echo "$ID")" = ubuntu ]; then
   # Ubuntu's chromium is a snap; the page's tests look for any of the usual browsers.
