@@ -137,7 +137,8 @@ def test_a_tail_that_nobody_commits_is_bounded(tmp_path, broker):
 def test_a_live_trade_is_served_within_a_second(tmp_path, broker):
     lake = Lake(tmp_path)
     lake.environment = lake.environment | {"TRADELAKE_COMMIT_INTERVAL": "5s", "TRADELAKE_COMMIT_MAX_ROWS": "100000"}
-    exchange = Process("simulate", "--symbols", "linear:2", "--rate", 50, log=tmp_path / "exchange.log")
+    # At a low rate the simulator is silent for seconds around a sweep of hundreds of trades.
+    exchange = Process("simulate", "--symbols", "linear:2", "--rate", 2000, log=tmp_path / "exchange.log")
     stages = [lake.start("collect", "--source", exchange.url, "--symbols", "linear:*"), lake.start("sink"), lake.start("candles")]
     server = lake.serve()
     try:
