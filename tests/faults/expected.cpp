@@ -44,6 +44,17 @@ std::string candle_text(std::string_view category, std::vector<GoodTrade> trades
                      trades.back().time_ms * 1'000);
 }
 
+std::string trade_text(std::string_view category, const GoodTrade& trade) {
+  return fmt::format("{} {} {} {} {} {} {} {}", category, trade.symbol, trade.id,
+                     trade.buy ? "Buy" : "Sell", units(trade.price), units(trade.size),
+                     trade.time_ms * 1'000, trade.seq);
+}
+
+std::string gap_text(const InputGap& gap) {
+  return fmt::format("{} {} {} {} {} open {}", to_string(gap.category), gap.key, gap.from_us,
+                     gap.to_us, gap.cause, gap.recv_ns / 1'000);
+}
+
 // Which frame each text is.
 std::map<std::string_view, const Frame*> by_text(const World& world) {
   std::map<std::string_view, const Frame*> frames;
@@ -105,7 +116,7 @@ class Reader {
   void gap(const log::TopicPartition& where, const FakeLog::Stored& stored) {
     for (const auto& of_capture : world_.gaps) {
       for (const auto& gap : of_capture) {
-        if (gap.topic == where.topic && gap.key == stored.key && gap.text() == stored.value) {
+        if (gap.topic == where.topic && gap.key == stored.key && gap.text == stored.value) {
           expected_.gaps[{where, stored.offset}] = gap_text(gap);
           return;
         }
@@ -156,17 +167,6 @@ class Reader {
 std::string to_string(const Place& place) {
   return fmt::format("{}/{} {} [{}]", place.where.topic, place.where.partition, place.offset,
                      place.index);
-}
-
-std::string trade_text(std::string_view category, const GoodTrade& trade) {
-  return fmt::format("{} {} {} {} {} {} {} {}", category, trade.symbol, trade.id,
-                     trade.buy ? "Buy" : "Sell", units(trade.price), units(trade.size),
-                     trade.time_ms * 1'000, trade.seq);
-}
-
-std::string gap_text(const InputGap& gap) {
-  return fmt::format("{} {} {} {} {} open {}", to_string(gap.category), gap.key, gap.from_us,
-                     gap.to_us, gap.cause, gap.recv_ns / 1'000);
 }
 
 Expected expect(World& world, std::int64_t grace_ms) {

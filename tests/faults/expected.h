@@ -26,9 +26,6 @@ std::string to_string(const Place& place);
 using Rows = std::map<Place, std::string>;
 using CandleKey = std::tuple<std::string, std::string, std::int64_t>;  // category, symbol, open ms
 
-std::string trade_text(std::string_view category, const GoodTrade& trade);
-std::string gap_text(const InputGap& gap);
-
 struct Expected {
   Rows trades, dead_letters, late_trades, gaps;
   std::map<CandleKey, std::string> candles;

@@ -171,10 +171,6 @@ std::vector<std::vector<Frame>> make_input(const InputOptions& options) {
   return captures;
 }
 
-std::string InputGap::text() const {
-  return fmt::format(R"({{"from_us":{},"to_us":{},"cause":"{}"}})", from_us, to_us, cause);
-}
-
 std::vector<std::vector<InputGap>> make_gaps(const InputOptions& options) {
   constexpr std::array causes{"not_running", "connection_lost", "queue_full"};
   std::mt19937_64 random(options.seed + 1);
@@ -184,10 +180,12 @@ std::vector<std::vector<InputGap>> make_gaps(const InputOptions& options) {
     for (auto left = 1 + random() % 3; left > 0; --left) {
       const auto& [category, key, symbol] = markets[random() % markets.size()];
       from_us += 1 + static_cast<std::int64_t>(random() % 60'000'000);
-      of_capture.push_back({fmt::format("bybit.v5.{}.publicTrade", to_string(category)), key,
-                            category, first_time_ms * 1'000'000 + 1'000, from_us,
-                            from_us + static_cast<std::int64_t>(random() % 5'000'000),
-                            causes[random() % causes.size()]});
+      const auto to_us = from_us + static_cast<std::int64_t>(random() % 5'000'000);
+      const auto* cause = causes[random() % causes.size()];
+      of_capture.push_back(
+          {fmt::format("bybit.v5.{}.publicTrade", to_string(category)), key, category,
+           first_time_ms * 1'000'000 + 1'000, from_us, to_us, cause,
+           fmt::format(R"({{"from_us":{},"to_us":{},"cause":"{}"}})", from_us, to_us, cause)});
     }
   }
   return gaps;

@@ -56,7 +56,7 @@ struct InputGap {
   std::int64_t recv_ns = 0;
   std::int64_t from_us = 0, to_us = 0;
   std::string cause;
-  std::string text() const;
+  std::string text;  // of the record
 };
 // Of each capture those that are recorded before its frames; no two are alike.
 std::vector<std::vector<InputGap>> make_gaps(const InputOptions& options);

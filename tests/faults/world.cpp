@@ -35,19 +35,15 @@ World::World(const InputOptions& options, const FakeLogOptions& log_options)
 }
 
 void World::append_gaps(std::size_t before_capture) {
-  std::vector<std::string> topics, texts;
+  std::vector<std::string> topics;
+  std::vector<log::NewRecord> records;
   for (const auto& gap : gaps[before_capture]) {
     topics.push_back(gap.topic);
-    texts.push_back(gap.text());
-  }
-  std::vector<log::NewRecord> records;
-  for (std::size_t n = 0; n < texts.size(); ++n) {
-    const auto& gap = gaps[before_capture][n];
     log::Headers headers;
     headers.recv_ns = gap.recv_ns;
     headers.category = to_string(gap.category);
     headers.kind = log::RecordKind::gap;
-    records.push_back({gap.topic, gap.key, headers, texts[n]});
+    records.push_back({gap.topic, gap.key, headers, gap.text});
   }
   auto done = log.ensure_topics(topics);
   if (done) done = (*log.writer())->append(records, "");

@@ -28,12 +28,12 @@ int result(int error) {
 }
 
 pthread_mutex_t* posix(mtx_t* mutex) {
-  static_assert(sizeof(mtx_t) <= sizeof(pthread_mutex_t));
+  static_assert(sizeof(pthread_mutex_t) <= sizeof(mtx_t));
   return reinterpret_cast<pthread_mutex_t*>(mutex);
 }
 
 pthread_cond_t* posix(cnd_t* condition) {
-  static_assert(sizeof(cnd_t) <= sizeof(pthread_cond_t));
+  static_assert(sizeof(pthread_cond_t) <= sizeof(cnd_t));
   return reinterpret_cast<pthread_cond_t*>(condition);
 }
 
