@@ -49,6 +49,8 @@ class Page:
         self.errors = []    # exceptions, console errors, what the content security policy refused
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
+        # A page that another one took the focus from (the last test's, while it closes) gets no focus and blur events.
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)
         self.resize(width, height)
         self.call("Emulation.setEmulatedMedia",
                   features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
