@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/lru_cache.h"
+#include "core/lru_cache.h"
 #include "iceberg/data_file.h"
 #include "iceberg/file_io.h"
 #include "iceberg/table.h"

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/lru_cache.h"
+#include "core/lru_cache.h"
 #include "iceberg/file_io.h"
 #include "iceberg/manifest.h"
 #include "iceberg/table.h"

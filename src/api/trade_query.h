@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "api/file_index.h"
-#include "api/lru_cache.h"
 #include "bronze/sink.h"
+#include "core/lru_cache.h"
 
 namespace tradelake::api {
 

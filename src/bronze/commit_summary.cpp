@@ -15,12 +15,32 @@ namespace {
 constexpr const char* commit_id_key = "tradelake.commit-id";
 constexpr const char* offsets_key = "tradelake.offsets";
 constexpr const char* greatest_key = "tradelake.max-trade-time-us";
+constexpr const char* pipeline_key = "tradelake.pipeline";
+constexpr std::string_view tag_prefix = "tradelake-";
+
+// The newest snapshot that a pipeline's tag keeps, or nullptr.
+const iceberg::Snapshot* tagged_commit(const iceberg::TableMetadata& metadata) {
+  const iceberg::Snapshot* newest = nullptr;
+  for (const auto& [name, ref] : metadata.refs) {
+    const auto* snapshot = metadata.find_snapshot(ref.snapshot_id);
+    if (!ref.tag || !name.starts_with(tag_prefix) || snapshot == nullptr ||
+        !snapshot->summary.contains(commit_id_key)) {
+      continue;
+    }
+    if (newest == nullptr || snapshot->sequence_number > newest->sequence_number) newest = snapshot;
+  }
+  return newest;
+}
 
 // The nearest ancestor of the head that one of our pipelines wrote, or nullptr.
 const iceberg::Snapshot* last_commit(const iceberg::TableMetadata& metadata) {
   const auto* snapshot = metadata.current_snapshot();
   while (snapshot != nullptr && !snapshot->summary.contains(commit_id_key)) {
-    snapshot = snapshot->parent_id ? metadata.find_snapshot(*snapshot->parent_id) : nullptr;
+    if (!snapshot->parent_id) return nullptr;
+    const auto* parent = metadata.find_snapshot(*snapshot->parent_id);
+    // Snapshots of other writers between it and the head have expired; its tag has kept it.
+    if (parent == nullptr) return tagged_commit(metadata);
+    snapshot = parent;
   }
   return snapshot;
 }
@@ -53,10 +73,10 @@ iceberg::SnapshotNote note_of(const std::string& pipeline, const std::string& co
                               const log::NextOffsets& offsets,
                               std::span<const iceberg::ProgressUpdate> updates) {
   iceberg::SnapshotNote note;
-  note.summary = {{"tradelake.pipeline", pipeline},
+  note.summary = {{pipeline_key, pipeline},
                   {commit_id_key, commit_id},
                   {offsets_key, offsets_to_json(offsets)}};
-  note.tag = "tradelake-" + pipeline;
+  note.tag = std::string(tag_prefix) + pipeline;
   std::set<log::TopicPartition> moved;
   for (const auto& update : updates) moved.insert({update.updated.topic, update.updated.partition});
   note.carry = [moved = std::move(moved)](const auto& base, auto& summary) {
@@ -96,6 +116,20 @@ iceberg::SnapshotNote repair_note(const std::string& pipeline, const std::string
   for (const auto& [expected, updated] : updates)
     offsets[{updated.topic, updated.partition}] = updated.next_offset;
   return note_of(pipeline, commit_id, offsets, updates);
+}
+
+iceberg::SnapshotNote maintenance_note(const std::string& what) {
+  iceberg::SnapshotNote note;
+  note.summary = {{"tradelake.maintenance", what}};
+  note.carry = [](const iceberg::TableMetadata& base, std::map<std::string, std::string>& summary) {
+    const auto* before = last_commit(base);
+    if (before == nullptr) return;
+    for (const char* key : {pipeline_key, commit_id_key, offsets_key, greatest_key}) {
+      const auto found = before->summary.find(key);
+      if (found != before->summary.end()) summary[key] = found->second;
+    }
+  };
+  return note;
 }
 
 void add_counts(iceberg::SnapshotNote& note, const CommitCounts& counts) {

@@ -35,6 +35,9 @@ iceberg::SnapshotNote commit_note(const std::string& pipeline, const std::string
 // Of a commit that only moves offsets, wherever to: those of `updates` replace the base's.
 iceberg::SnapshotNote repair_note(const std::string& pipeline, const std::string& commit_id,
                                   std::span<const iceberg::ProgressUpdate> updates);
+// Of a change that moves no offsets, such as compaction: the new head says as much as the one
+// before it of the commit it stands on, so that expiry of what lies between loses nothing.
+iceberg::SnapshotNote maintenance_note(const std::string& what);
 // When it is written, and the counts are known.
 void add_counts(iceberg::SnapshotNote& note, const CommitCounts& counts);
 

@@ -8,6 +8,11 @@
 #include "core/time.h"
 
 namespace tradelake::bronze {
+namespace {
+
+constexpr std::int64_t look_every_us = us_per_second;
+
+}  // namespace
 
 Pipeline::Pipeline(std::string name, std::vector<std::string> topics, const Lake& lake,
                    const CommitLimits& limits, std::int64_t grace_us, Writing writing)
@@ -145,11 +150,25 @@ Result<> Pipeline::run_until(const std::stop_token& stop, std::int64_t drain_us)
     if (write_has_ended()) end_write();
     TL_TRY(heed(stop));
     if (due() || (nothing && commit_at_end_)) TL_TRY(commit(stop));
+    TL_TRY(keep_up());
   }
   TL_TRY(drain(stop, now_us() + drain_us));
   TL_TRY(commit(stop));
   end_write();
   return heed(stop);
+}
+
+// Others move the heads too, maintenance among them: in a quiet market, too, readers must not be
+// sent to files that are gone.
+Result<> Pipeline::keep_up() {
+  if (writing_.valid() || restart_ || now_us() < next_look_us_) return {};
+  next_look_us_ = now_us() + look_every_us;
+  auto heads = read_heads();
+  if (!heads && heads.error().code == Errc::unavailable) return {};  // the next commit waits for it
+  if (!heads) return std::unexpected(std::move(heads).error());
+  const std::lock_guard lock(mutex_);
+  for (std::size_t n = 0; n < tables_.size(); ++n) *tables_[n] = std::move(heads->tables[n]);
+  return {};
 }
 
 // A member that the group is about to give partitions, as after an outage of its broker, waits for

@@ -152,6 +152,7 @@ class Pipeline : private log::GroupMember {
                          const iceberg::CatalogCut& cut) const;
   void install(Heads heads);
   Result<> restart();
+  Result<> keep_up();
   Result<> refresh_tables();
   Result<> check_heads();
   Result<> consume_all(const log::Chunk& chunk);
@@ -184,6 +185,7 @@ class Pipeline : private log::GroupMember {
   std::unique_ptr<log::Reader> reader_;
   std::size_t uncommitted_bytes_ = 0;  // of raw frames
   std::int64_t first_uncommitted_us_ = 0;
+  std::int64_t next_look_us_ = 0;  // at the heads, of a member
   std::atomic<bool> commit_at_end_ = false;
 };
 

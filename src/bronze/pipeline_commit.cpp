@@ -64,9 +64,12 @@ Result<> Pipeline::heed(const std::stop_token& stop) {
 Result<> Pipeline::write_when_possible(const std::stop_token& stop) {
   return when_available("commit", stop, [&]() -> Result<> {
     auto done = write();
-    // Another process has rewritten what this commit was to rewrite: again, on the new heads.
-    for (int again = 0; !done && done.error().code == Errc::conflict && again < max_looks;
-         ++again) {
+    // Others have rewritten what this commit was to rewrite, or to look into: again, on the new
+    // heads.
+    const auto is_outdated = [&] {
+      return !done && (done.error().code == Errc::conflict || done.error().code == Errc::not_found);
+    };
+    for (int again = 0; is_outdated() && again < max_looks; ++again) {
       TL_TRY(refresh_tables());
       done = write();
     }

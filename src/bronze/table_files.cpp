@@ -9,7 +9,6 @@
 #include "iceberg/new_data_file.h"
 
 namespace tradelake::bronze {
-namespace {
 
 iceberg::ParquetOptions trade_file_options(int zstd_level) {
   iceberg::ParquetOptions options;
@@ -20,8 +19,6 @@ iceberg::ParquetOptions trade_file_options(int zstd_level) {
   options.delta_columns = {"trade_time", "seq", "frame_time", "received_at", "_offset", "_index"};
   return options;
 }
-
-}  // namespace
 
 Result<std::vector<iceberg::DataFile>> write_trade_files(
     iceberg::FileIo& io, const iceberg::Table& trades, const TradeBatch& batch,

@@ -13,9 +13,13 @@
 #include "core/error.h"
 #include "iceberg/data_file.h"
 #include "iceberg/file_io.h"
+#include "iceberg/parquet_writer.h"
 #include "iceberg/table.h"
 
 namespace tradelake::bronze {
+
+// How files of trades are encoded best, at commit or after.
+iceberg::ParquetOptions trade_file_options(int zstd_level);
 
 Result<std::vector<iceberg::DataFile>> write_trade_files(
     iceberg::FileIo& io, const iceberg::Table& trades, const TradeBatch& batch,

@@ -25,6 +25,7 @@ void add_candles(CLI::App& root, Run& run);
 void add_collect(CLI::App& root, Run& run);
 void add_config(CLI::App& root, Run& run);
 void add_doctor(CLI::App& root, Run& run);
+void add_maintain(CLI::App& root, Run& run);
 void add_repair(CLI::App& root, Run& run);
 void add_replay(CLI::App& root, Run& run);
 void add_run(CLI::App& root, Run& run);

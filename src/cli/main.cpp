@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   add_serve(app, run);
   add_table(app, run);
   add_topics(app, run);
+  add_maintain(app, run);
   add_repair(app, run);
   add_doctor(app, run);
   add_simulate(app, run);

@@ -17,6 +17,7 @@
 #include "log/coverage_records.h"
 #include "log/lag.h"
 #include "log/topic.h"
+#include "ops/maintainer.h"
 
 namespace tradelake::cli {
 namespace {
@@ -40,15 +41,19 @@ class EmbeddedRun {
     TL_ASSIGN(lake_, OpenedLake::open_to_run(settings_));
     TL_ASSIGN(sink_, open_sink(settings_, lake_->lake()));
     TL_ASSIGN(candles_, open_candles(settings_, lake_->lake()));
+    TL_TRY(open_maintenance());
     std::jthread sink([this](std::stop_token stop) { failure_.keep(sink_->run(stop, drain_us)); });
     std::jthread candles(
         [this](std::stop_token stop) { failure_.keep(candles_->run(stop, drain_us)); });
+    std::jthread maintenance([this](std::stop_token stop) { maintainer_->run(stop); });
     const auto served = serve(signals);
+    maintenance.request_stop();
     // The source is stopped by now: what is in the log is all there is. Both drain at once.
     sink.request_stop();
     candles.request_stop();
     sink.join();
     candles.join();
+    maintenance.join();
     server_.reset();
     TL_TRY(served);
     if (const auto error = failure_.get()) return std::unexpected(*error);
@@ -57,6 +62,15 @@ class EmbeddedRun {
   }
 
  private:
+  Result<> open_maintenance() {
+    TL_ASSIGN(auto policy, ops::maintenance_policy(settings_));
+    // Old captures are replayed to be looked at.
+    policy.ttl = !settings_.text("source").starts_with("replay:");
+    maintainer_.emplace(*lake_->catalog, *lake_->io, std::move(policy),
+                        [this] { return most_ahead() >= lag_of_now; });
+    return {};
+  }
+
   Result<> serve(const sigset_t& signals) {
     SourceHooks hooks{[this](Error error) { failure_.set(std::move(error)); },
                       [this](std::stop_token stop) { wait_for_room(stop); }};
@@ -203,6 +217,7 @@ class EmbeddedRun {
   std::optional<OpenedLake> lake_;
   std::unique_ptr<bronze::Sink> sink_;
   std::unique_ptr<silver::Candles> candles_;
+  std::optional<ops::Maintainer> maintainer_;
   std::unique_ptr<api::Server> server_;
   std::int64_t next_status_us_ = 0;
   std::int64_t next_trim_us_ = now_us() + trim_every_us;

@@ -44,12 +44,19 @@ std::unique_ptr<Action> overwrite_files(std::vector<std::string> removed_paths,
                       .note = std::move(note)});
 }
 
+std::unique_ptr<Action> drop_partitions(PartitionCutoff cutoff, SnapshotNote note) {
+  return std::make_unique<SnapshotAction>(SnapshotRequest{
+      .id = {}, .operation = "delete", .dropped_until = cutoff, .note = std::move(note)});
+}
+
 std::unique_ptr<Action> replace_files(std::vector<std::string> removed_paths,
-                                      std::vector<DataFile> added, SnapshotNote note) {
+                                      std::vector<DataFile> added, SequenceNumber planned_at,
+                                      SnapshotNote note) {
   return std::make_unique<SnapshotAction>(SnapshotRequest{.id = {},
                                                           .operation = "replace",
                                                           .added = std::move(added),
                                                           .removed_paths = std::move(removed_paths),
+                                                          .no_deletes_after = planned_at,
                                                           .note = std::move(note)});
 }
 

@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "iceberg/data_file.h"
 #include "iceberg/file_io.h"
+#include "iceberg/partition_cutoff.h"
 #include "iceberg/table_metadata.h"
 
 namespace tradelake::iceberg {
@@ -44,9 +45,16 @@ std::unique_ptr<Action> append_files(std::vector<DataFile> files, SnapshotNote n
 std::unique_ptr<Action> overwrite_files(std::vector<std::string> removed_paths,
                                         std::vector<DataFile> added, SnapshotNote note = {});
 
+// Removes the data files of every partition that ends at or before the cut-off, by metadata alone:
+// operation "delete". Delete files stay, and apply to nothing. Errors of apply(): not_found (there
+// is no such partition in the base).
+std::unique_ptr<Action> drop_partitions(PartitionCutoff cutoff, SnapshotNote note = {});
+
 // The same rows in other files: operation "replace". More rows than were removed are refused
-// (invalid_argument).
+// (invalid_argument). `planned_at` is the sequence number of the head that the files were read at:
+// delete files that came after it may be of these rows, and are a conflict.
 std::unique_ptr<Action> replace_files(std::vector<std::string> removed_paths,
-                                      std::vector<DataFile> added, SnapshotNote note = {});
+                                      std::vector<DataFile> added, SequenceNumber planned_at,
+                                      SnapshotNote note = {});
 
 }  // namespace tradelake::iceberg

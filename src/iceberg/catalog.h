@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "iceberg/commit_queue.h"
 #include "iceberg/progress.h"
 #include "iceberg/table_metadata.h"
 
@@ -66,6 +67,10 @@ class Catalog {
                                  const std::string& pipeline) = 0;
   virtual Result<std::vector<ProgressRow>> progress(const std::string& pipeline) = 0;
   virtual Result<std::vector<TableCommit>> table_commits(const std::string& pipeline) = 0;
+
+  // A turn to commit in, held while the change is made and committed (commit_queue.h); nullptr: go
+  // without.
+  virtual std::unique_ptr<CommitQueue::Turn> turn(CommitQueue::Company) { return nullptr; }
 
   // Errors: conflict (a pointer is not where the batch expected it; nothing changed: refresh and
   // retry), fenced (a progress row is not as expected; nothing changed), unknown_outcome, io,

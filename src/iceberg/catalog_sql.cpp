@@ -54,6 +54,9 @@ Result<> check(const TableIdent& ident) {
   return {};
 }
 
+// Longer than a commit takes; who stands still must not hold up the others.
+constexpr std::chrono::milliseconds turn_patience{2000};
+
 // BEGIN … COMMIT in a session of the pool; rolls back unless commit() was called.
 class Work {
  public:
@@ -116,6 +119,15 @@ class SqlCatalog final : public Catalog {
   Result<std::string> metadata_location(const TableIdent& table) override {
     TL_ASSIGN(const auto work, Work::begin(sessions_, SqlSession::Access::read));
     return location(work, table);
+  }
+
+  std::unique_ptr<CommitQueue::Turn> turn(CommitQueue::Company company) override {
+    auto own = queue_.wait(company, turn_patience);
+    if (own == nullptr) return nullptr;
+    auto session = sessions_.borrow();
+    if (!session || !(*session)->enter_queue(name_, company == CommitQueue::Company::none))
+      return own;
+    return std::make_unique<QueuedTurn>(std::move(own), *std::move(session));
   }
 
   Result<CatalogCut> cut(std::span<const TableIdent> tables, const std::string& pipeline) override {
@@ -343,7 +355,20 @@ class SqlCatalog final : public Catalog {
            found->epoch == update.updated.epoch;
   }
 
+  // In this process's queue, and then in the database's, where other processes wait.
+  class QueuedTurn final : public CommitQueue::Turn {
+   public:
+    QueuedTurn(std::unique_ptr<CommitQueue::Turn> own, SqlSessionPool::Lease session)
+        : own_(std::move(own)), session_(std::move(session)) {}
+    ~QueuedTurn() override { session_->leave_queue(); }
+
+   private:
+    std::unique_ptr<CommitQueue::Turn> own_;
+    SqlSessionPool::Lease session_;
+  };
+
   SqlSessionPool sessions_;
+  CommitQueue queue_;
   std::mutex mutex_;  // one change at a time
   const std::string name_;
   bool resolves_ = false;  // of the last commit: what became of it can be asked

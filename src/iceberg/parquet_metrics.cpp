@@ -1,7 +1,6 @@
 #include "iceberg/parquet_metrics.h"
 
 #include <algorithm>
-#include <functional>
 
 #include <arrow/array.h>
 #include <arrow/chunked_array.h>
@@ -18,6 +17,8 @@ namespace tradelake::iceberg {
 namespace {
 
 constexpr std::size_t bound_width = 16;
+// Arrow leaves bounds out of the footer that are longer.
+constexpr std::int64_t longest_in_footer = 4096;
 
 struct LeafBounds {
   std::optional<Value> lower;
@@ -46,34 +47,6 @@ void store_bounds(const NestedField& field, const LeafBounds& bounds, DataFile& 
   if (auto upper = truncate_upper(type, std::get<std::string>(*bounds.upper), bound_width)) {
     file.upper_bounds[field.id] = std::move(*upper);
   }
-}
-
-// Whether some row group has values of the column but no bounds of them.
-bool store_from_footer(const NestedField& field, int leaf, const parquet::FileMetaData& metadata,
-                       DataFile& file) {
-  const auto& column = *metadata.schema()->Column(leaf);
-  LeafBounds bounds;
-  bool incomplete = false;
-  std::int64_t size = 0, values = 0, nulls = 0;
-  for (int group = 0; group < metadata.num_row_groups(); ++group) {
-    const auto row_group = metadata.RowGroup(group);
-    const auto chunk = row_group->ColumnChunk(leaf);
-    const auto statistics = read_statistics(*field.type, column, *chunk);
-    size += chunk->total_compressed_size();
-    values += chunk->num_values();
-    nulls += statistics.null_count.value_or(0);
-    if (statistics.lower) {
-      bounds.add(*statistics.lower, *statistics.upper);
-    } else if (statistics.null_count != chunk->num_values()) {
-      incomplete = true;
-    }
-  }
-  file.column_sizes[field.id] = size;
-  file.value_counts[field.id] = values;
-  file.null_value_counts[field.id] = nulls;
-  if (column.max_repetition_level() > 0) return false;
-  if (!incomplete) store_bounds(field, bounds, file);
-  return incomplete;
 }
 
 template <class ArrowArray>
@@ -119,60 +92,17 @@ void add_real_range(const arrow::Array& array, LeafBounds& bounds) {
   }
 }
 
-// What the footer could not tell, from the values themselves.
-Result<> store_from_values(const NestedField& field, bool bounds_wanted,
-                           const arrow::ArrayVector& chunks, DataFile& file) {
-  LeafBounds bounds;
-  const TypeKind kind = field.type->kind;
-  for (auto chunk : chunks) {
-    if (chunk->type_id() == arrow::Type::DICTIONARY) {
-      const auto& type = static_cast<const arrow::DictionaryType&>(*chunk->type());
-      TL_ASSIGN(chunk,
-                checked(arrow::compute::Cast(*chunk, type.value_type()), "decoding a dictionary"));
-    }
-    if (kind == TypeKind::float32)
-      file.nan_value_counts[field.id] += count_nan<arrow::FloatArray>(*chunk);
-    if (kind == TypeKind::float64)
-      file.nan_value_counts[field.id] += count_nan<arrow::DoubleArray>(*chunk);
-    if (!bounds_wanted) continue;
-    if (kind == TypeKind::float32) add_real_range<arrow::FloatArray>(*chunk, bounds);
-    if (kind == TypeKind::float64) add_real_range<arrow::DoubleArray>(*chunk, bounds);
-    if (kind == TypeKind::string || kind == TypeKind::binary)
-      add_range<arrow::BinaryArray>(*chunk, bounds);
-    if (kind == TypeKind::fixed) add_range<arrow::FixedSizeBinaryArray>(*chunk, bounds);
-  }
-  store_bounds(field, bounds, file);
-  return {};
+// The longest of the texts; 0 for anything else.
+std::int64_t longest(const arrow::Array& array) {
+  if (array.type_id() == arrow::Type::FIXED_SIZE_BINARY)
+    return static_cast<const arrow::FixedSizeBinaryArray&>(array).byte_width();
+  if (array.type_id() != arrow::Type::STRING && array.type_id() != arrow::Type::BINARY) return 0;
+  const auto& texts = static_cast<const arrow::BinaryArray&>(array);
+  std::int64_t most = 0;
+  for (std::int64_t i = 0; i < texts.length(); ++i)
+    most = std::max<std::int64_t>(most, texts.value_length(i));
+  return most;
 }
-
-struct Walk {
-  const parquet::FileMetaData& metadata;
-  DataFile& file;
-  int leaf = 0;
-
-  // `chunks` is null where the values are not needed to be at hand: inside lists and maps.
-  Result<> visit(const NestedField& field, const arrow::ArrayVector* chunks) {
-    if (field.type->primitive()) {
-      const bool incomplete = store_from_footer(field, leaf++, metadata, file);
-      const bool real =
-          field.type->kind == TypeKind::float32 || field.type->kind == TypeKind::float64;
-      if (chunks == nullptr || !(incomplete || real)) return {};
-      return store_from_values(field, incomplete, *chunks, file);
-    }
-    const bool structure = field.type->kind == TypeKind::structure && chunks != nullptr;
-    for (std::size_t i = 0; i < field.type->fields.size(); ++i) {
-      arrow::ArrayVector children;
-      for (std::size_t c = 0; structure && c < chunks->size(); ++c) {
-        const auto& parent = static_cast<const arrow::StructArray&>(*(*chunks)[c]);
-        TL_ASSIGN(auto child,
-                  checked(parent.GetFlattenedField(static_cast<int>(i)), "flattening a struct"));
-        children.push_back(std::move(child));
-      }
-      TL_TRY(visit(field.type->fields[i], structure ? &children : nullptr));
-    }
-    return {};
-  }
-};
 
 std::int64_t first_page(const parquet::ColumnChunkMetaData& chunk) {
   return chunk.has_dictionary_page()
@@ -182,17 +112,132 @@ std::int64_t first_page(const parquet::ColumnChunkMetaData& chunk) {
 
 }  // namespace
 
-Result<> collect_metrics(const Schema& schema, const parquet::FileMetaData& metadata,
-                         const arrow::Table& rows, DataFile& file) {
-  file.record_count = metadata.num_rows();
-  for (int group = 0; group < metadata.num_row_groups(); ++group) {
-    file.split_offsets.push_back(first_page(*metadata.RowGroup(group)->ColumnChunk(0)));
+// Leaf by leaf, in the order of the file's columns.
+struct MetricsCollector::Walk {
+  const MetricsCollector& collector;
+  const parquet::FileMetaData& metadata;
+  DataFile& file;
+  int leaf = 0;
+
+  void visit(const NestedField& field) {
+    if (field.type->primitive()) {
+      store(field, leaf++);
+    } else {
+      for (const auto& child : field.type->fields) visit(child);
+    }
   }
-  Walk walk{metadata, file};
-  for (std::size_t i = 0; i < schema.fields.size(); ++i) {
-    TL_TRY(walk.visit(schema.fields[i], &rows.column(static_cast<int>(i))->chunks()));
+
+  void store(const NestedField& field, int column_index) {
+    const auto& column = *metadata.schema()->Column(column_index);
+    const auto found = collector.seen_.find(field.id);
+    const auto* seen = found == collector.seen_.end() ? nullptr : &found->second;
+    LeafBounds bounds;
+    bool complete = true;
+    std::int64_t size = 0, values = 0, nulls = 0, first_row = 0;
+    for (int group = 0; group < metadata.num_row_groups(); ++group) {
+      const auto row_group = metadata.RowGroup(group);
+      const auto chunk = row_group->ColumnChunk(column_index);
+      const auto statistics = read_statistics(*field.type, column, *chunk);
+      const std::int64_t end = first_row + row_group->num_rows();
+      size += chunk->total_compressed_size();
+      values += chunk->num_values();
+      nulls += statistics.null_count.value_or(0);
+      if (statistics.lower) {
+        bounds.add(*statistics.lower, *statistics.upper);
+      } else if (statistics.null_count != chunk->num_values()) {
+        complete = complete && seen != nullptr && covers(*seen, first_row, end);
+      }
+      first_row = end;
+    }
+    file.column_sizes[field.id] = size;
+    file.value_counts[field.id] = values;
+    file.null_value_counts[field.id] = nulls;
+    if (column.max_repetition_level() > 0) return;
+    const auto kind = field.type->kind;
+    if (seen != nullptr && (kind == TypeKind::float32 || kind == TypeKind::float64))
+      file.nan_value_counts[field.id] = seen->nan_values;
+    if (!complete) return;
+    if (seen != nullptr && seen->lower) bounds.add(*seen->lower, *seen->upper);
+    store_bounds(field, bounds, file);
+  }
+
+  // Whether the rows are all among those whose values were looked at.
+  static bool covers(const Seen& seen, std::int64_t first_row, std::int64_t end) {
+    for (const auto& [from, to] : seen.rows) {
+      if (from <= first_row && first_row < to) first_row = to;
+    }
+    return first_row >= end;
+  }
+};
+
+Result<> MetricsCollector::add(const arrow::Table& rows) {
+  for (std::size_t i = 0; i < schema_.fields.size(); ++i)
+    TL_TRY(add_field(schema_.fields[i], rows.column(static_cast<int>(i))->chunks(), rows_));
+  rows_ += rows.num_rows();
+  return {};
+}
+
+Result<> MetricsCollector::add_field(const NestedField& field, const Chunks& chunks,
+                                     std::int64_t first_row) {
+  if (field.type->primitive()) return add_leaf(field, chunks, first_row);
+  if (field.type->kind != TypeKind::structure) return {};
+  for (std::size_t i = 0; i < field.type->fields.size(); ++i) {
+    Chunks children;
+    for (const auto& chunk : chunks) {
+      const auto& parent = static_cast<const arrow::StructArray&>(*chunk);
+      TL_ASSIGN(auto child,
+                checked(parent.GetFlattenedField(static_cast<int>(i)), "flattening a struct"));
+      children.push_back(std::move(child));
+    }
+    TL_TRY(add_field(field.type->fields[i], children, first_row));
   }
   return {};
+}
+
+Result<> MetricsCollector::add_leaf(const NestedField& field, const Chunks& chunks,
+                                    std::int64_t first_row) {
+  const TypeKind kind = field.type->kind;
+  const bool real = kind == TypeKind::float32 || kind == TypeKind::float64;
+  if (!real && !textual(kind)) return {};
+  for (auto chunk : chunks) {
+    const std::int64_t end = first_row + chunk->length();
+    const auto* dictionary =
+        chunk->type_id() == arrow::Type::DICTIONARY
+            ? static_cast<const arrow::DictionaryArray&>(*chunk).dictionary().get()
+            : nullptr;
+    if (real || longest(dictionary == nullptr ? *chunk : *dictionary) > longest_in_footer) {
+      if (dictionary != nullptr) {
+        TL_ASSIGN(chunk, checked(arrow::compute::Cast(*chunk, dictionary->type()),
+                                 "decoding a dictionary"));
+      }
+      auto& seen = seen_[field.id];
+      LeafBounds bounds{std::move(seen.lower), std::move(seen.upper)};
+      if (kind == TypeKind::float32) {
+        seen.nan_values += count_nan<arrow::FloatArray>(*chunk);
+        add_real_range<arrow::FloatArray>(*chunk, bounds);
+      } else if (kind == TypeKind::float64) {
+        seen.nan_values += count_nan<arrow::DoubleArray>(*chunk);
+        add_real_range<arrow::DoubleArray>(*chunk, bounds);
+      } else if (kind == TypeKind::fixed) {
+        add_range<arrow::FixedSizeBinaryArray>(*chunk, bounds);
+      } else {
+        add_range<arrow::BinaryArray>(*chunk, bounds);
+      }
+      seen.lower = std::move(bounds.lower);
+      seen.upper = std::move(bounds.upper);
+      seen.rows.emplace_back(first_row, end);
+    }
+    first_row = end;
+  }
+  return {};
+}
+
+void MetricsCollector::finish(const parquet::FileMetaData& metadata, DataFile& file) const {
+  file.record_count = metadata.num_rows();
+  for (int group = 0; group < metadata.num_row_groups(); ++group)
+    file.split_offsets.push_back(first_page(*metadata.RowGroup(group)->ColumnChunk(0)));
+  Walk walk{*this, metadata, file};
+  for (const auto& field : schema_.fields) walk.visit(field);
 }
 
 }  // namespace tradelake::iceberg

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <numeric>
 
 #include <arrow/array.h>
 #include <arrow/chunked_array.h>
 #include <arrow/memory_pool.h>
+#include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
@@ -25,13 +27,23 @@ namespace {
 
 using parquet::arrow::FileReader;
 
-Result<std::unique_ptr<FileReader>> open(FileIo& io, const DataFile& data_file) {
+// `batch_rows`: of a stream; 0: row groups are read whole.
+Result<std::unique_ptr<FileReader>> open(FileIo& io, const DataFile& data_file,
+                                         std::int64_t batch_rows = 0) {
   TL_ASSIGN(auto file, io.open_sized(data_file.path, data_file.size_bytes));
   parquet::ArrowReaderProperties properties;
+  if (batch_rows > 0) {
+    properties.set_batch_size(batch_rows);
+    properties.set_pre_buffer(false);  // it would hold the whole file
+  }
   properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
   parquet::arrow::FileReaderBuilder builder;
   auto reader_properties = parquet::default_reader_properties();
   reader_properties.set_page_checksum_verification(true);
+  if (batch_rows > 0) {
+    reader_properties.enable_buffered_stream();
+    reader_properties.set_buffer_size(std::int64_t{64} << 10);
+  }
   TL_TRY(checked(builder.Open(std::move(file), reader_properties), "opening"));
   builder.memory_pool(arrow::default_memory_pool())->properties(properties);
   return checked(builder.Build(), "opening");
@@ -94,6 +106,31 @@ class Reading {
 
   Result<std::shared_ptr<arrow::Table>> rows(const std::vector<const NestedField*>& fields,
                                              const std::vector<int>& groups) {
+    const auto leaves = leaves_of(fields);
+    TL_ASSIGN(const auto found, checked(reader_.ReadRowGroups(groups, leaves), "reading rows"));
+    std::int64_t count = 0;
+    for (const int group : groups)
+      count += reader_.parquet_reader()->metadata()->RowGroup(group)->num_rows();
+    return project(fields, leaves, *found, count);
+  }
+
+  Result<std::shared_ptr<arrow::RecordBatchReader>> batches(
+      const std::vector<const NestedField*>& fields) {
+    std::vector<int> groups(static_cast<std::size_t>(reader_.num_row_groups()));
+    std::iota(groups.begin(), groups.end(), 0);
+    TL_ASSIGN(auto reader,
+              checked(reader_.GetRecordBatchReader(groups, leaves_of(fields)), "reading rows"));
+    return std::shared_ptr<arrow::RecordBatchReader>(std::move(reader));
+  }
+
+  // `found` has these leaves of the file.
+  Result<std::shared_ptr<arrow::Table>> project(const std::vector<const NestedField*>& fields,
+                                                const arrow::Table& found, std::int64_t count) {
+    return project(fields, leaves_of(fields), found, count);
+  }
+
+ private:
+  std::vector<int> leaves_of(const std::vector<const NestedField*>& fields) const {
     std::vector<int> leaves;
     for (const NestedField* field : fields) {
       if (const auto* column = find_column(columns_, field->id)) {
@@ -102,23 +139,24 @@ class Reading {
     }
     std::ranges::sort(leaves);
     leaves.erase(std::ranges::unique(leaves).begin(), leaves.end());
-    TL_ASSIGN(const auto found, checked(reader_.ReadRowGroups(groups, leaves), "reading rows"));
+    return leaves;
+  }
+
+  Result<std::shared_ptr<arrow::Table>> project(const std::vector<const NestedField*>& fields,
+                                                const std::vector<int>& leaves,
+                                                const arrow::Table& found, std::int64_t count) {
     TL_ASSIGN(const auto roots,
               checked(reader_.manifest().GetFieldIndices(leaves), "reading rows"));
-    std::int64_t count = 0;
-    for (const int group : groups)
-      count += reader_.parquet_reader()->metadata()->RowGroup(group)->num_rows();
     arrow::FieldVector arrow_fields;
     arrow::ChunkedArrayVector data;
     for (const NestedField* field : fields) {
-      TL_ASSIGN(auto column, column_data(*field, *found, roots, count));
+      TL_ASSIGN(auto column, column_data(*field, found, roots, count));
       arrow_fields.push_back(to_arrow_field(*field));
       data.push_back(std::move(column));
     }
     return arrow::Table::Make(arrow::schema(std::move(arrow_fields)), std::move(data), count);
   }
 
- private:
   Result<std::shared_ptr<arrow::ChunkedArray>> column_data(const NestedField& field,
                                                            const arrow::Table& found,
                                                            const std::vector<int>& roots,
@@ -190,24 +228,81 @@ Result<std::shared_ptr<arrow::Table>> read(const TableMetadata& metadata, FileIo
   return checked(rows->SelectColumns(positions), "selecting columns");
 }
 
-}  // namespace
+// A file that is read batch by batch, and what its reading stands on.
+class Stream {
+ public:
+  static Result<std::shared_ptr<Stream>> open(TableMetadataPtr metadata, FileIo& io, DataFile file,
+                                              std::int64_t batch_rows) {
+    TL_ASSIGN(auto reader, iceberg::open(io, file, batch_rows));
+    TL_ASSIGN(const auto mapping, name_mapping(*metadata));
+    TL_ASSIGN(auto fields, select_fields(metadata->schema(), {}));
+    auto stream = std::shared_ptr<Stream>(
+        new Stream(std::move(metadata), std::move(file), std::move(reader), mapping));
+    stream->fields_ = std::move(fields);
+    TL_ASSIGN(stream->batches_, stream->reading_.batches(stream->fields_));
+    return stream;
+  }
 
-Result<std::shared_ptr<arrow::Table>> read_data_file(const TableMetadata& metadata, FileIo& io,
-                                                     const DataFile& file,
-                                                     const std::vector<std::string>& columns,
-                                                     const Filter& filter) {
+  Result<std::shared_ptr<arrow::Table>> next() {
+    TL_ASSIGN(const auto batch, checked(batches_->Next(), "reading rows"));
+    if (batch == nullptr) return nullptr;
+    TL_ASSIGN(const auto found, checked(arrow::Table::FromRecordBatches({batch}), "reading rows"));
+    return reading_.project(fields_, *found, batch->num_rows());
+  }
+
+ private:
+  Stream(TableMetadataPtr metadata, DataFile file, std::unique_ptr<FileReader> reader,
+         const std::vector<MappedField>& mapping)
+      : metadata_(std::move(metadata)),
+        file_(std::move(file)),
+        reader_(std::move(reader)),
+        reading_(*metadata_, file_, *reader_, mapping) {}
+
+  TableMetadataPtr metadata_;
+  DataFile file_;
+  std::unique_ptr<FileReader> reader_;
+  Reading reading_;
+  std::vector<const NestedField*> fields_;
+  std::shared_ptr<arrow::RecordBatchReader> batches_;
+};
+
+// What `read` makes of a file, with its name in every error.
+template <class Read>
+auto guarded(const DataFile& file, const Read& read) -> decltype(read()) {
   if (file.format != "PARQUET" && file.format != "parquet") {
     return make_error(Errc::unsupported, "data file {} is {}; only PARQUET can be read", file.path,
                       file.format);
   }
   try {
-    auto rows = read(metadata, io, file, columns, filter);
+    auto rows = read();
     if (!rows)
       return in_context(std::move(rows).error(), fmt::format("reading data file {}", file.path));
     return rows;
   } catch (const std::exception& e) {  // Parquet's, and what damaged lengths lead to
     return make_error(Errc::corrupt, "reading data file {}: {}", file.path, e.what());
   }
+}
+
+}  // namespace
+
+Result<std::shared_ptr<arrow::Table>> read_data_file(const TableMetadata& metadata, FileIo& io,
+                                                     const DataFile& file,
+                                                     const std::vector<std::string>& columns,
+                                                     const Filter& filter) {
+  return guarded(file, [&] { return read(metadata, io, file, columns, filter); });
+}
+
+RowSource stream_data_file(TableMetadataPtr metadata, FileIo& io, DataFile file,
+                           std::int64_t batch_rows) {
+  return [=, &io, file = std::move(file),
+          stream = std::shared_ptr<Stream>()]() mutable -> Result<std::shared_ptr<arrow::Table>> {
+    return guarded(file, [&]() -> Result<std::shared_ptr<arrow::Table>> {
+      if (stream == nullptr) {
+        TL_ASSIGN(stream, Stream::open(metadata, io, file, batch_rows));
+      }
+      return stream->next();
+    });
+  };
 }
 
 }  // namespace tradelake::iceberg

@@ -15,54 +15,65 @@
 
 namespace tradelake::iceberg {
 
-namespace {
-
-struct Encoded {
-  std::shared_ptr<arrow::Buffer> bytes;
-  std::shared_ptr<parquet::FileMetaData> metadata;
-};
-
 // The file's schema is Parquet's own alone: a copy of Arrow's in the footer would make readers
 // built on Arrow restore dictionary types that no other reader sees.
-Result<Encoded> encode(const arrow::Table& rows,
-                       std::shared_ptr<parquet::WriterProperties> properties,
-                       std::int64_t row_group_rows) {
-  TL_ASSIGN(auto sink,
-            checked(arrow::io::BufferOutputStream::Create(1 << 20), "making an output buffer"));
-  TL_ASSIGN(auto writer,
-            checked(parquet::arrow::FileWriter::Open(*rows.schema(), arrow::default_memory_pool(),
-                                                     sink, std::move(properties)),
-                    "opening a Parquet writer"));
-  TL_TRY(checked(writer->WriteTable(rows, row_group_rows), "encoding rows"));
-  TL_TRY(checked(writer->Close(), "writing the footer"));
-  TL_ASSIGN(auto bytes, checked(sink->Finish(), "finishing the output buffer"));
-  return Encoded{std::move(bytes), writer->metadata()};
+struct DataFileWriter::Encoding {
+  std::shared_ptr<arrow::io::BufferOutputStream> sink;
+  std::unique_ptr<parquet::arrow::FileWriter> writer;
+};
+
+DataFileWriter::DataFileWriter(DataFileTarget target, const Schema& schema, ParquetOptions options)
+    : target_(std::move(target)), schema_(schema), options_(std::move(options)), metrics_(schema) {}
+DataFileWriter::~DataFileWriter() = default;
+DataFileWriter::DataFileWriter(DataFileWriter&&) noexcept = default;
+
+Result<> DataFileWriter::add(const arrow::Table& rows) {
+  if (rows.num_rows() == 0) return {};
+  TL_ASSIGN(const auto conformed, conform(schema_, rows));
+  if (encoding_ == nullptr) {
+    TL_ASSIGN(auto properties, writer_properties(schema_, *conformed->schema(), options_));
+    auto encoding = std::make_unique<Encoding>();
+    TL_ASSIGN(encoding->sink,
+              checked(arrow::io::BufferOutputStream::Create(1 << 20), "making an output buffer"));
+    TL_ASSIGN(encoding->writer, checked(parquet::arrow::FileWriter::Open(
+                                            *conformed->schema(), arrow::default_memory_pool(),
+                                            encoding->sink, std::move(properties)),
+                                        "opening a Parquet writer"));
+    encoding_ = std::move(encoding);
+  }
+  TL_TRY(
+      checked(encoding_->writer->WriteTable(*conformed, options_.row_group_rows), "encoding rows"));
+  return metrics_.add(*conformed);
 }
 
-Result<DataFile> write(FileIo& io, const DataFileTarget& target, const Schema& schema,
-                       const arrow::Table& rows, const ParquetOptions& options) {
-  if (rows.num_rows() == 0)
+std::int64_t DataFileWriter::encoded_bytes() const {
+  return encoding_ == nullptr ? 0 : encoding_->sink->Tell().ValueOr(0);
+}
+
+Result<DataFile> DataFileWriter::finish(FileIo& io) {
+  if (encoding_ == nullptr)
     return make_error(Errc::invalid_argument, "there are no rows; a data file has at least one");
-  TL_ASSIGN(const auto conformed, conform(schema, rows));
-  TL_ASSIGN(auto properties, writer_properties(schema, *conformed->schema(), options));
-  TL_ASSIGN(const auto encoded, encode(*conformed, std::move(properties), options.row_group_rows));
+  TL_TRY(checked(encoding_->writer->Close(), "writing the footer"));
+  TL_ASSIGN(const auto bytes, checked(encoding_->sink->Finish(), "finishing the output buffer"));
   DataFile file;
-  file.path = target.uri;
-  file.spec_id = target.spec_id;
-  file.partition = target.partition;
-  file.sort_order_id = target.sort_order_id;
-  file.size_bytes = encoded.bytes->size();
-  TL_TRY(collect_metrics(schema, *encoded.metadata, *conformed, file));
-  TL_TRY(io.write_new(target.uri, std::string_view(*encoded.bytes)));
+  file.path = target_.uri;
+  file.spec_id = target_.spec_id;
+  file.partition = target_.partition;
+  file.sort_order_id = target_.sort_order_id;
+  file.size_bytes = bytes->size();
+  metrics_.finish(*encoding_->writer->metadata(), file);
+  TL_TRY(io.write_new(target_.uri, std::string_view(*bytes)));
   return file;
 }
-
-}  // namespace
 
 Result<DataFile> write_data_file(FileIo& io, const DataFileTarget& target, const Schema& schema,
                                  const arrow::Table& rows, const ParquetOptions& options) {
   try {
-    auto file = write(io, target, schema, rows, options);
+    auto file = [&]() -> Result<DataFile> {
+      DataFileWriter writer(target, schema, options);
+      TL_TRY(writer.add(rows));
+      return writer.finish(io);
+    }();
     if (!file)
       return in_context(std::move(file).error(), fmt::format("writing data file {}", target.uri));
     return file;

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "iceberg/data_file.h"
 #include "iceberg/file_io.h"
+#include "iceberg/parquet_metrics.h"
 #include "iceberg/schema.h"
 
 namespace arrow {
@@ -53,5 +54,28 @@ struct DataFileTarget {
 // Encodes in memory, writes through `io`, and returns the file's manifest description.
 Result<DataFile> write_data_file(FileIo& io, const DataFileTarget& target, const Schema& schema,
                                  const arrow::Table& rows, const ParquetOptions& options);
+
+// The same for rows that come piece by piece: each piece becomes row groups of its own.
+class DataFileWriter {
+ public:
+  DataFileWriter(DataFileTarget target, const Schema& schema, ParquetOptions options);
+  ~DataFileWriter();
+  DataFileWriter(DataFileWriter&&) noexcept;
+
+  // The columns of every piece have the types of the first one's. Errors: invalid_argument.
+  Result<> add(const arrow::Table& rows);
+  std::int64_t encoded_bytes() const;  // so far, without the footer
+  // Writes the file through `io`; nothing more is added after that. Errors: invalid_argument (there
+  // are no rows), those of FileIo::write_new().
+  Result<DataFile> finish(FileIo& io);
+
+ private:
+  struct Encoding;
+  DataFileTarget target_;
+  const Schema& schema_;
+  ParquetOptions options_;
+  MetricsCollector metrics_;
+  std::unique_ptr<Encoding> encoding_;  // from the first piece on
+};
 
 }  // namespace tradelake::iceberg

@@ -13,6 +13,7 @@
 #include "iceberg/data_file.h"
 #include "iceberg/expression.h"
 #include "iceberg/manifest.h"
+#include "iceberg/row_source.h"
 #include "iceberg/table.h"
 
 namespace arrow {
@@ -33,5 +34,11 @@ Result<std::shared_ptr<arrow::Table>> read_data_file(const TableMetadata& metada
                                                      const DataFile& file,
                                                      const std::vector<std::string>& columns,
                                                      const Filter& filter);
+
+// All rows of one file, all columns of the current schema, in the file's order: about `batch_rows`
+// at a time, with no more than that and a page of each column in memory. Opened at the first call;
+// the source's errors are those of read_data_file(). `io` outlives it.
+RowSource stream_data_file(TableMetadataPtr metadata, FileIo& io, DataFile file,
+                           std::int64_t batch_rows);
 
 }  // namespace tradelake::iceberg

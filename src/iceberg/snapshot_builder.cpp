@@ -73,6 +73,7 @@ Result<TableMetadata> SnapshotBuilder::build() {
   TL_TRY(check_added());
   TL_TRY(carry_over());
   TL_TRY(remove_paths());
+  if (request_.dropped_until) TL_TRY(drop_partitions(*request_.dropped_until));
   TL_TRY(add_files());
   if (request_.operation == "replace" && counters_.added_records() > counters_.removed_records()) {
     return make_error(Errc::invalid_argument,
@@ -127,6 +128,10 @@ Result<> SnapshotBuilder::carry_over() {
   for (auto& manifest : manifests) {
     if (has_unknown_counts(manifest)) TL_TRY(fill_unknown_counts(manifest));
     if (!has_live_files(manifest)) continue;  // only deletions that earlier snapshots made
+    if (manifest.content == ManifestContent::deletes && request_.no_deletes_after &&
+        manifest.sequence_number > *request_.no_deletes_after) {
+      return make_error(Errc::conflict, "delete files came meanwhile, in {}", manifest.path);
+    }
     parts_.push_back({.listed = std::move(manifest), .entries = {}, .bytes = {}});
   }
   return {};
@@ -143,25 +148,48 @@ Result<> SnapshotBuilder::remove_paths() {
   for (auto& part : parts_) {
     if (wanted.empty()) break;
     if (part.listed.content != ManifestContent::data) continue;
-    TL_ASSIGN(auto entries, read_manifest(base_, io_, part.listed));
-    bool touched = false;
-    std::erase_if(entries, [](const auto& e) { return e.status == EntryStatus::deleted; });
-    for (auto& entry : entries) {
-      entry.status = EntryStatus::existing;
-      if (wanted.erase(entry.file.path) == 0) continue;
-      touched = true;
-      entry.status = EntryStatus::deleted;
-      entry.snapshot_id = request_.id;
-      counters_.removed(entry.file);
-    }
-    if (!touched) continue;
-    TL_ASSIGN(part, fresh_part(part.listed.spec_id, std::move(entries)));
+    TL_TRY(remove_from(part, [&](const DataFile& file) { return wanted.erase(file.path) > 0; }));
   }
   if (!wanted.empty()) {
     return make_error(Errc::conflict, "{} of {} files to be removed are not in the table, e.g. {}",
                       wanted.size(), request_.removed_paths.size(), *wanted.begin());
   }
   return {};
+}
+
+Result<> SnapshotBuilder::drop_partitions(const PartitionCutoff& cutoff) {
+  bool any = false;
+  for (auto& part : parts_) {
+    const auto* spec = base_.find_spec(part.listed.spec_id);
+    if (part.listed.content != ManifestContent::data || spec == nullptr ||
+        !cutoff.may_drop_from(*spec, part.listed)) {
+      continue;
+    }
+    TL_ASSIGN(const bool touched, remove_from(part, [&](const DataFile& file) {
+                return cutoff.drops(*spec, file.partition);
+              }));
+    any = any || touched;
+  }
+  if (!any) return make_error(Errc::not_found, "no partition ends before the cut-off");
+  return {};
+}
+
+Result<bool> SnapshotBuilder::remove_from(Part& part,
+                                          const std::function<bool(const DataFile&)>& goes) {
+  TL_ASSIGN(auto entries, read_manifest(base_, io_, part.listed));
+  bool touched = false;
+  std::erase_if(entries, [](const auto& e) { return e.status == EntryStatus::deleted; });
+  for (auto& entry : entries) {
+    entry.status = EntryStatus::existing;
+    if (!goes(entry.file)) continue;
+    touched = true;
+    entry.status = EntryStatus::deleted;
+    entry.snapshot_id = request_.id;
+    counters_.removed(entry.file);
+  }
+  if (!touched) return false;
+  TL_ASSIGN(part, fresh_part(part.listed.spec_id, std::move(entries)));
+  return true;
 }
 
 Result<> SnapshotBuilder::add_files() {

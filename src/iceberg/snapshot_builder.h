@@ -6,7 +6,9 @@
 // have.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,8 +25,10 @@ namespace tradelake::iceberg {
 struct SnapshotRequest {
   SnapshotId id;
   std::string operation;
-  std::vector<DataFile> added;
-  std::vector<std::string> removed_paths;
+  std::vector<DataFile> added = {};
+  std::vector<std::string> removed_paths = {};
+  std::optional<PartitionCutoff> dropped_until = {};    // instead of added and removed_paths
+  std::optional<SequenceNumber> no_deletes_after = {};  // of what is replaced
   SnapshotNote note;
 };
 
@@ -49,6 +53,9 @@ class SnapshotBuilder {
   Result<> carry_over();
   Result<> fill_unknown_counts(ManifestFile& manifest);
   Result<> remove_paths();
+  Result<> drop_partitions(const PartitionCutoff& cutoff);
+  // Entries for which `goes` is true become DELETED; false: there are none, the part is as it was.
+  Result<bool> remove_from(Part& part, const std::function<bool(const DataFile&)>& goes);
   Result<> add_files();
   Result<> merge();
   Result<Part> merged(const std::vector<Part*>& parts);

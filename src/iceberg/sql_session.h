@@ -47,6 +47,13 @@ class SqlSession {
   // Behind a SELECT whose rows must not change, and no longer be changing, until the transaction
   // ends.
   virtual std::string_view lock_rows() const = 0;
+  // Waits in the database's own queue of those who commit to the catalog `name`, until
+  // leave_queue(); for a moment only: false if the turn did not come, or there is no such queue.
+  virtual bool enter_queue(std::string_view name, bool alone) noexcept {
+    (void)name, (void)alone;
+    return false;
+  }
+  virtual void leave_queue() noexcept {}
   // Whether another connection can tell what became of a transaction whose end was not answered.
   virtual bool resolves_unknown_outcomes() const = 0;
 };

@@ -123,6 +123,25 @@ class PostgresSession final : public SqlSession {
   std::string_view lock_rows() const override { return " FOR UPDATE"; }
   bool resolves_unknown_outcomes() const override { return true; }
 
+  bool enter_queue(std::string_view name, bool alone) noexcept override {
+    if (!connection_) return false;
+    // One exchange; the timeout holds for it alone. A lock of the session, not of a transaction
+    // that would stand idle while files are written.
+    const auto sql =
+        fmt::format("SELECT set_config('lock_timeout', '{}', true); SELECT pg_advisory_lock{}({})",
+                    queue_patience_ms, alone ? "" : "_shared", queue_key(name));
+    const Answer answer(PQexec(connection_.get(), sql.c_str()));
+    if (PQstatus(connection_.get()) != CONNECTION_OK) connection_.reset();
+    return connection_ && PQresultStatus(answer.get()) == PGRES_TUPLES_OK;
+  }
+
+  void leave_queue() noexcept override {
+    if (!connection_) return;
+    const Answer answer(PQexec(connection_.get(), "SELECT pg_advisory_unlock_all()"));
+    // With the connection goes the lock.
+    if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK) connection_.reset();
+  }
+
   Result<> connect() {
     TL_ASSIGN(const auto password, read_secret(::getenv, "PGPASSWORD"));
     // What stands in the address comes last, so that a user may set these otherwise.
@@ -202,6 +221,15 @@ class PostgresSession final : public SqlSession {
     std::from_chars(text.data(), text.data() + text.size(), number);
     return number;
   }
+
+  static std::int64_t queue_key(std::string_view name) {
+    std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+    for (const char c : "tradelake commits to " + std::string(name))
+      hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    return static_cast<std::int64_t>(hash);
+  }
+
+  static constexpr int queue_patience_ms = 2000;
 
   const std::string address_;
   Connection connection_;

@@ -42,11 +42,15 @@ void Transaction::set_progress(std::string pipeline, std::string commit_id,
 }
 
 Result<> Transaction::commit(int max_attempts) {
+  auto turn = catalog_.turn(CommitQueue::Company::others);
   for (int attempt = 1;; ++attempt) {
     auto done = try_commit(attempt);
     if (done || done.error().code != Errc::conflict || attempt >= max_attempts) return done;
-    // Before the refresh: after it, a busy writer would have moved the head again meanwhile.
-    std::this_thread::sleep_for(back_off(attempt));
+    // Who has lost once goes alone, so as not to lose to the same writer for ever. Where there is
+    // no queue, two writers part by waiting for different times.
+    turn.reset();
+    turn = catalog_.turn(CommitQueue::Company::none);
+    if (turn == nullptr) std::this_thread::sleep_for(back_off(attempt));
     TL_ASSIGN(const bool moved, refresh());
     if (!moved) return done;
   }

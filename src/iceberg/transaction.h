@@ -2,8 +2,9 @@
 //
 // Threads: one at a time. Use: write data files to new_files(), add() an action per table, then
 // commit() once.
-// On conflict the tables are loaded again and the actions applied to the new heads, with back-off,
-// up to `max_attempts`. Files of failed attempts stay for orphan removal: nothing is deleted here.
+// On conflict the tables are loaded again and the actions applied to the new heads, in a turn of
+// its own where the catalog has a queue (commit_queue.h), else with back-off, up to `max_attempts`.
+// Files of failed attempts stay for orphan removal: nothing is deleted here.
 #pragma once
 
 #include <memory>

@@ -158,10 +158,12 @@ TEST_F(TransactionTest, AReplacementHasNoMoreRowsThanItReplaces) {
   auto table = make_table("t");
   ASSERT_TRUE(append(table, {small_file("file:///a", 10), small_file("file:///b", 10)}));
   Transaction more(*catalog_, *io_);
-  more.add(table, replace_files({"file:///a"}, {small_file("file:///c", 11)}, {}));
+  more.add(table,
+           replace_files({"file:///a"}, {small_file("file:///c", 11)}, SequenceNumber{9}, {}));
   EXPECT_EQ(code_of(more.commit()), Errc::invalid_argument);
   Transaction same(*catalog_, *io_);
-  same.add(table, replace_files({"file:///a", "file:///b"}, {small_file("file:///c", 20)}, {}));
+  same.add(table, replace_files({"file:///a", "file:///b"}, {small_file("file:///c", 20)},
+                                SequenceNumber{9}, {}));
   ASSERT_TRUE(same.commit());
   EXPECT_EQ(table.metadata->current_snapshot()->operation, "replace");
   EXPECT_EQ(live_paths(table), std::vector<std::string>{"file:///c"});

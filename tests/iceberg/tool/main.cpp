@@ -118,7 +118,9 @@ Result<> commit(const std::string& database, const std::string& name, const Json
     if (operation == "append") {
       transaction.add(table, append_files(std::move(added), std::move(note)));
     } else if (operation == "replace") {
-      transaction.add(table, replace_files(std::move(removed), std::move(added), std::move(note)));
+      const auto at = table.metadata->last_sequence_number;
+      transaction.add(table,
+                      replace_files(std::move(removed), std::move(added), at, std::move(note)));
     } else {
       transaction.add(table,
                       overwrite_files(std::move(removed), std::move(added), std::move(note)));

@@ -9,7 +9,7 @@
 #include <string>
 #include <unordered_map>
 
-namespace tradelake::api {
+namespace tradelake {
 
 template <class T>
 class LruCache {
@@ -52,4 +52,4 @@ class LruCache {
   std::size_t bytes_ = 0;
 };
 
-}  // namespace tradelake::api
+}  // namespace tradelake

@@ -1,0 +1,166 @@
+#include "ops/compaction.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <arrow/table.h>
+#include <fmt/format.h>
+
+#include "bronze/commit_summary.h"
+#include "iceberg/content_hash.h"
+#include "iceberg/parquet_writer.h"
+#include "iceberg/random_id.h"
+#include "iceberg/scan.h"
+#include "iceberg/sorted_merge.h"
+#include "iceberg/table_paths.h"
+#include "iceberg/transaction.h"
+#include "ops/file_encoding.h"
+
+namespace tradelake::ops {
+namespace {
+
+using namespace iceberg;
+
+constexpr int max_attempts = 20;  // beside a writer that commits all the time
+
+class Compaction {
+ public:
+  Compaction(FileIo& io, const Table& table, const CompactionJob& job,
+             const CompactionOptions& options)
+      : io_(io), table_(table), metadata_(*table.metadata), job_(job), options_(options) {
+    const std::int64_t row_bytes =
+        std::max<std::int64_t>(1, job.bytes() * unpacked / std::max<std::int64_t>(1, job.rows()));
+    batch_rows_ = std::clamp<std::int64_t>(batch_bytes / row_bytes, 1, 8192);
+    group_rows_ = std::clamp<std::int64_t>(group_bytes / row_bytes, 1, 250'000);
+  }
+
+  // Merges and proves. After an error what was written is in written().
+  Result<> run() {
+    ContentHash before;
+    const auto order = mergeable_order();
+    std::vector<RowSource> sources;
+    for (const auto& entry : job_.inputs) sources.push_back(counted(entry.file, before));
+    TL_TRY(merge_sorted(metadata_.schema(), order, std::move(sources), group_rows_,
+                        [&](std::shared_ptr<arrow::Table> rows) { return add(*rows); }));
+    TL_TRY(finish_file());
+    ContentHash after;
+    for (const auto& file : written_) TL_TRY(read_all(counted(file, after)));
+    if (before == after && before.rows == job_.rows()) return {};
+    return make_error(Errc::corrupt,
+                      "{}: merging {} files of {} rows read {} (hash {:016x}) and gave {} (hash "
+                      "{:016x}); nothing was committed",
+                      to_string(table_.ident), job_.inputs.size(), job_.rows(), before.rows,
+                      before.sum, after.rows, after.sum);
+  }
+
+  const std::vector<DataFile>& written() const { return written_; }
+
+ private:
+  static constexpr std::int64_t unpacked = 10;  // as Parquet's bytes become rows in memory
+  static constexpr std::int64_t batch_bytes = 2 << 20, group_bytes = 48 << 20;
+
+  // Files that are not known to be sorted come one after the other.
+  SortOrder mergeable_order() const {
+    const bool sorted = std::ranges::all_of(job_.inputs, [&](const ManifestEntry& entry) {
+      return entry.file.sort_order_id == metadata_.default_sort_order_id;
+    });
+    const auto& order = metadata_.sort_order();
+    return sorted && can_merge_by(metadata_.schema(), order) ? order : SortOrder{};
+  }
+
+  RowSource counted(const DataFile& file, ContentHash& hash) {
+    return [this, &hash,
+            source = stream_data_file(table_.metadata, io_, file,
+                                      batch_rows_)]() -> Result<std::shared_ptr<arrow::Table>> {
+      TL_TRY(options_.breathe());
+      TL_ASSIGN(auto rows, source());
+      if (rows != nullptr) TL_TRY(add_rows(*rows, hash));
+      return rows;
+    };
+  }
+
+  static Result<> read_all(const RowSource& source) {
+    while (true) {
+      TL_ASSIGN(const auto rows, source());
+      if (rows == nullptr) return {};
+    }
+  }
+
+  Result<> add(const arrow::Table& rows) {
+    if (!writer_) {
+      const auto& spec = *metadata_.find_spec(job_.spec_id);
+      const auto folder = partition_path(metadata_.schema(), spec, job_.values);
+      const auto name =
+          job_.closing ? closed_file_name(random_uuid()) : fmt::format("{}.parquet", random_uuid());
+      const auto order = mergeable_order();
+      auto encoding =
+          file_encoding(table_.ident, metadata_.schema(),
+                        job_.closing ? options_.closing_zstd_level : options_.commit_zstd_level);
+      writer_.emplace(DataFileTarget{fmt::format("{}/{}{}{}", data_folder(metadata_), folder,
+                                                 folder.empty() ? "" : "/", name),
+                                     job_.spec_id, job_.values,
+                                     order.fields.empty() ? std::nullopt : std::optional(order.id)},
+                      metadata_.schema(), std::move(encoding));
+    }
+    TL_TRY(writer_->add(rows));
+    TL_TRY(options_.breathe());
+    return writer_->encoded_bytes() >= options_.target_bytes ? finish_file() : Result<>();
+  }
+
+  Result<> finish_file() {
+    if (!writer_) return {};
+    TL_ASSIGN(auto file, writer_->finish(io_));
+    written_.push_back(std::move(file));
+    writer_.reset();
+    return {};
+  }
+
+  FileIo& io_;
+  const Table& table_;
+  const TableMetadata& metadata_;
+  const CompactionJob& job_;
+  const CompactionOptions& options_;
+  std::int64_t batch_rows_ = 0, group_rows_ = 0;
+  std::optional<DataFileWriter> writer_;
+  std::vector<DataFile> written_;
+};
+
+void remove(FileIo& io, const std::vector<DataFile>& files) {
+  std::vector<std::string> paths;
+  for (const auto& file : files) paths.push_back(file.path);
+  (void)io.remove_all(paths);  // what stays is an orphan
+}
+
+}  // namespace
+
+Result<Compacted> compact(Catalog& catalog, FileIo& io, Table& table, const CompactionJob& job,
+                          const CompactionOptions& options) {
+  const auto base = table;
+  Compaction compaction(io, base, job, options);
+  if (auto done = compaction.run(); !done) {
+    remove(io, compaction.written());
+    return in_context(std::move(done).error(), "merging files of " + to_string(table.ident));
+  }
+  Compacted result;
+  result.files_in = static_cast<std::int64_t>(job.inputs.size());
+  result.files_out = static_cast<std::int64_t>(compaction.written().size());
+  result.rows = job.rows();
+  result.bytes_in = job.bytes();
+  std::vector<std::string> replaced;
+  for (const auto& entry : job.inputs) replaced.push_back(entry.file.path);
+  for (const auto& file : compaction.written()) result.bytes_out += file.size_bytes;
+
+  Transaction transaction(catalog, io);
+  transaction.add(table, replace_files(std::move(replaced), compaction.written(),
+                                       base.metadata->last_sequence_number,
+                                       bronze::maintenance_note("compaction")));
+  auto committed = transaction.commit(max_attempts);
+  if (!committed) {
+    if (committed.error().code != Errc::unknown_outcome) remove(io, compaction.written());
+    return std::unexpected(std::move(committed).error());
+  }
+  return result;
+}
+
+}  // namespace tradelake::ops

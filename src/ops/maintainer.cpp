@@ -1,0 +1,232 @@
+#include "ops/maintainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "bronze/commit_summary.h"
+#include "core/time.h"
+#include "iceberg/transaction.h"
+#include "ops/cpu_quota.h"
+#include "ops/retention.h"
+#include "ops/units.h"
+
+namespace tradelake::ops {
+namespace {
+
+using namespace iceberg;
+
+constexpr int max_attempts = 20;  // beside writers that commit all the time
+// A head that did not move changes nothing but by the clock: partitions close and expire.
+constexpr std::int64_t look_again_us = 30 * us_per_second;
+
+// Expiry is a commit of its own: worth it for more than a snapshot or two.
+bool is_worth_it(std::size_t expired, std::int64_t max_count) {
+  return std::cmp_greater_equal(expired, std::clamp<std::int64_t>(max_count / 10, 1, 100));
+}
+
+std::string name_of(const TableMetadata& metadata, const CompactionJob& job) {
+  const auto* spec = metadata.find_spec(job.spec_id);
+  return spec == nullptr ? std::string() : partition_path(metadata.schema(), *spec, job.values);
+}
+
+}  // namespace
+
+Maintainer::Maintainer(Catalog& catalog, FileIo& io, MaintenancePolicy policy,
+                       std::function<bool()> behind)
+    : catalog_(catalog), io_(io), policy_(std::move(policy)), behind_(std::move(behind)) {}
+
+void Maintainer::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    (void)pass(stop);  // told and counted where it happened
+    const auto until = now_us() + policy_.interval_us;
+    while (!stop.stop_requested() && now_us() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+Result<> Maintainer::pass(std::stop_token stop) {
+  Result<> all;
+  TL_ASSIGN(const auto tables, our_tables());
+  for (const auto& ident : tables) {
+    if (stop.stop_requested()) break;
+    const auto done = maintain(ident, stop);
+    doing("");
+    if (done || done.error().code == Errc::cancelled) continue;
+    // Others changed what was being merged, or moved the head too often: the next pass plans anew.
+    if (done.error().code == Errc::conflict) {
+      spdlog::info("event=maintenance_postponed table={} reason=\"{}\"", to_string(ident),
+                   done.error().message);
+      continue;
+    }
+    spdlog::warn("event=maintenance_failed table={} error=\"{}\"", to_string(ident),
+                 done.error().message);
+    note(to_string(ident), [](auto& counts) { ++counts.failures; });
+    if (all) all = done;
+  }
+  const std::lock_guard lock(mutex_);
+  ++status_.passes;
+  status_.last_pass_us = now_us();
+  return all;
+}
+
+Result<std::vector<TableIdent>> Maintainer::our_tables() {
+  TL_ASSIGN(auto tables, catalog_.list_tables());
+  std::erase_if(tables, [&](const TableIdent& ident) {
+    return !policy_.retention_us.contains(to_string(ident));
+  });
+  return tables;
+}
+
+Result<> Maintainer::maintain(const TableIdent& ident, const std::stop_token& stop) {
+  auto& settled = settled_[to_string(ident)];
+  TL_ASSIGN(const auto location, catalog_.metadata_location(ident));
+  if (location == settled.metadata_location && now_us() < settled.until_us) return {};
+  TL_ASSIGN(auto table, load_table(catalog_, io_, ident));
+  // First, as everybody's commits write what it takes away.
+  TL_TRY(expire(table));
+  TL_TRY(drop_expired(table));
+  TL_ASSIGN(const bool all, compact_all(table, stop));
+  if (all) settled = {table.metadata_location, now_us() + look_again_us};
+  return {};
+}
+
+Result<> Maintainer::drop_expired(Table& table) {
+  const auto retention_us = policy_.retention_us.at(to_string(table.ident));
+  if (!policy_.ttl || retention_us == 0) return {};
+  TL_ASSIGN(const auto partitions, live_files(*table.metadata, io_));
+  const auto expired = expired_partitions(*table.metadata, partitions, retention_us, now_us());
+  if (!expired) return {};
+  doing("dropping partitions of " + to_string(table.ident));
+  Transaction transaction(catalog_, io_);
+  transaction.add(table, drop_partitions(expired->cutoff, bronze::maintenance_note("ttl")));
+  TL_TRY(transaction.commit(max_attempts));
+  spdlog::info("event=partitions_dropped table={} partitions={} files={} rows={} until={}",
+               to_string(table.ident), expired->partitions, expired->files, expired->rows,
+               format_us(expired->cutoff.until_us));
+  note(to_string(table.ident), [&](auto& counts) {
+    counts.partitions_dropped += expired->partitions;
+    counts.rows_dropped += expired->rows;
+  });
+  return {};
+}
+
+// Ingestion that lags comes first, until so many files are waiting that reading suffers.
+bool Maintainer::is_to_wait(const CompactionJob& job) const {
+  const bool urgent = !job.closing && job.inputs.size() >= policy_.rules.min_files * 8;
+  return behind_ && !urgent && behind_();
+}
+
+// A merge may make the next one possible, so plans are made until there is nothing in them. False:
+// some have to wait.
+Result<bool> Maintainer::compact_all(Table& table, const std::stop_token& stop) {
+  while (true) {
+    TL_ASSIGN(const auto partitions, live_files(*table.metadata, io_));
+    const auto jobs = plan_compaction(*table.metadata, partitions, policy_.rules, now_us());
+    if (jobs.empty()) return true;
+    doing("merging files of " + to_string(table.ident));
+    for (const auto& job : jobs) {
+      if (is_to_wait(job)) return false;
+      CpuQuota quota(policy_.cpu_share, behind_, stop);
+      auto options = policy_.options;
+      options.breathe = [&] { return quota.breathe(); };
+      const std::int64_t began = now_us();
+      TL_ASSIGN(const auto done, compact(catalog_, io_, table, job, options));
+      spdlog::info(
+          "event=files_merged table={} partition={} closing={} files_in={} files_out={} rows={} "
+          "bytes_in={} bytes_out={} took_ms={}",
+          to_string(table.ident), name_of(*table.metadata, job), job.closing, done.files_in,
+          done.files_out, done.rows, done.bytes_in, done.bytes_out, (now_us() - began) / us_per_ms);
+      note(to_string(table.ident), [&](auto& counts) {
+        ++counts.merges;
+        counts.files_merged += done.files_in;
+        counts.files_made += done.files_out;
+        counts.rows_merged += done.rows;
+        counts.bytes_merged += done.bytes_in;
+        counts.bytes_made += done.bytes_out;
+      });
+      // Between two merges metadata must not grow either.
+      TL_TRY(expire(table));
+    }
+  }
+}
+
+ExpiryPolicy Maintainer::expiry() const {
+  return {now_ms(), policy_.snapshot_max_age_us / us_per_ms, policy_.snapshot_min_count,
+          policy_.snapshot_max_count};
+}
+
+Result<> Maintainer::expire(Table& table) {
+  const auto count = count_expired(*table.metadata, expiry());
+  if (!is_worth_it(count, policy_.snapshot_max_count)) return {};
+  doing("expiring snapshots of " + to_string(table.ident));
+  const auto garbage = std::make_shared<std::vector<std::string>>();
+  const auto before = table.metadata->snapshots.size();
+  Transaction transaction(catalog_, io_);
+  transaction.add(table, expire_snapshots(expiry(), reachable_, garbage));
+  TL_TRY(transaction.commit(max_attempts));
+  // The commit stands: what it left behind is nobody's. What cannot be removed now is an orphan.
+  const auto freed = io_.remove_all(*garbage);
+  if (!freed) {
+    spdlog::warn("event=files_not_freed table={} error=\"{}\"", to_string(table.ident),
+                 freed.error().message);
+  }
+  spdlog::debug("event=snapshots_expired table={} snapshots={} left={} files={}",
+                to_string(table.ident), count, table.metadata->snapshots.size(), garbage->size());
+  note(to_string(table.ident), [&](auto& counts) {
+    counts.snapshots_expired +=
+        static_cast<std::int64_t>(before - std::min(before, table.metadata->snapshots.size()));
+    counts.files_freed += static_cast<std::int64_t>(garbage->size());
+  });
+  return {};
+}
+
+Result<std::vector<std::string>> Maintainer::plan() {
+  std::vector<std::string> lines;
+  TL_ASSIGN(const auto tables, our_tables());
+  for (const auto& ident : tables) {
+    TL_ASSIGN(const auto table, load_table(catalog_, io_, ident));
+    const auto& metadata = *table.metadata;
+    const auto name = to_string(ident);
+    TL_ASSIGN(const auto partitions, live_files(metadata, io_));
+    const auto retention_us = policy_.retention_us.at(name);
+    if (policy_.ttl && retention_us > 0) {
+      if (const auto gone = expired_partitions(metadata, partitions, retention_us, now_us())) {
+        lines.push_back(fmt::format("{}: drop {} partitions, {} files, {} rows, {}", name,
+                                    gone->partitions, gone->files, gone->rows,
+                                    bytes_text(gone->bytes)));
+      }
+    }
+    for (const auto& job : plan_compaction(metadata, partitions, policy_.rules, now_us())) {
+      lines.push_back(fmt::format("{}: {} {} files of {}, {} rows, {}", name,
+                                  job.closing ? "rewrite" : "merge", job.inputs.size(),
+                                  name_of(metadata, job), job.rows(), bytes_text(job.bytes())));
+    }
+    const auto count = count_expired(metadata, expiry());
+    if (is_worth_it(count, policy_.snapshot_max_count))
+      lines.push_back(
+          fmt::format("{}: expire {} of {} snapshots", name, count, metadata.snapshots.size()));
+  }
+  return lines;
+}
+
+void Maintainer::note(const std::string& table,
+                      const std::function<void(MaintenanceCounts&)>& count) {
+  const std::lock_guard lock(mutex_);
+  count(status_.tables[table]);
+}
+
+void Maintainer::doing(std::string what) {
+  const std::lock_guard lock(mutex_);
+  status_.doing = std::move(what);
+}
+
+MaintenanceStatus Maintainer::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+}  // namespace tradelake::ops

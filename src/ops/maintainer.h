@@ -1,0 +1,82 @@
+// Keeps tables fast and small for as long as they live: drops partitions past their retention,
+// merges small files, rewrites closed partitions, expires snapshots and frees their files.
+//
+// Threads: run(), pass() and plan() in one; status() from any. Invariants: every change is a commit
+// like any other writer's, on whatever head there is by then; a file is deleted only after the
+// commit that made it unreachable is known to stand. Does not: touch tables that the policy does
+// not name; remove orphans.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "iceberg/catalog.h"
+#include "iceberg/expire_snapshots.h"
+#include "iceberg/file_io.h"
+#include "iceberg/reachable_files.h"
+#include "ops/maintenance_policy.h"
+
+namespace tradelake::ops {
+
+struct MaintenanceCounts {
+  std::int64_t partitions_dropped = 0, rows_dropped = 0;
+  std::int64_t merges = 0, files_merged = 0, files_made = 0, rows_merged = 0;
+  std::int64_t bytes_merged = 0, bytes_made = 0;
+  std::int64_t snapshots_expired = 0, files_freed = 0;
+  std::int64_t failures = 0;
+};
+
+struct MaintenanceStatus {
+  std::map<std::string, MaintenanceCounts> tables;
+  std::int64_t passes = 0;
+  std::int64_t last_pass_us = 0;  // when it ended; 0: none yet
+  std::string doing;              // "merging bronze.trades"; empty: waiting
+};
+
+class Maintainer {
+ public:
+  // `behind`: ingestion lags, and merging waits for it.
+  Maintainer(iceberg::Catalog& catalog, iceberg::FileIo& io, MaintenancePolicy policy,
+             std::function<bool()> behind = {});
+
+  // Again and again, until it is stopped. What fails is told, counted and tried again.
+  void run(std::stop_token stop);
+  // All tables once, until nothing is left to do. The first error, after all tables had their turn.
+  Result<> pass(std::stop_token stop);
+  // What pass() would do, a line each, of the heads as they are.
+  Result<std::vector<std::string>> plan();
+
+  MaintenanceStatus status() const;
+
+ private:
+  Result<std::vector<iceberg::TableIdent>> our_tables();
+  Result<> maintain(const iceberg::TableIdent& ident, const std::stop_token& stop);
+  Result<> drop_expired(iceberg::Table& table);
+  Result<bool> compact_all(iceberg::Table& table, const std::stop_token& stop);
+  bool is_to_wait(const CompactionJob& job) const;
+  Result<> expire(iceberg::Table& table);
+  iceberg::ExpiryPolicy expiry() const;
+  void note(const std::string& table, const std::function<void(MaintenanceCounts&)>& count);
+  void doing(std::string what);
+
+  iceberg::Catalog& catalog_;
+  iceberg::FileIo& io_;
+  const MaintenancePolicy policy_;
+  const std::function<bool()> behind_;
+  iceberg::ReachableFiles reachable_;
+  // Of tables that had nothing to be done: where they were, and when they are looked at again.
+  struct Settled {
+    std::string metadata_location;
+    std::int64_t until_us = 0;
+  };
+  std::map<std::string, Settled> settled_;
+  mutable std::mutex mutex_;
+  MaintenanceStatus status_;
+};
+
+}  // namespace tradelake::ops
