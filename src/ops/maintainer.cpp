@@ -40,24 +40,44 @@ Maintainer::Maintainer(Catalog& catalog, FileIo& io, MaintenancePolicy policy,
     : catalog_(catalog), io_(io), policy_(std::move(policy)), behind_(std::move(behind)) {}
 
 void Maintainer::run(std::stop_token stop) {
-  while (!stop.stop_requested()) {
-    (void)pass(stop);  // told and counted where it happened
-    const auto until = now_us() + policy_.interval_us;
-    while (!stop.stop_requested() && now_us() < until)
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  const auto again_and_again = [&](const std::stop_token& until, const auto& pass) {
+    while (!until.stop_requested()) {
+      (void)pass();  // told and counted where it happened
+      const auto next_us = now_us() + policy_.interval_us;
+      while (!until.stop_requested() && now_us() < next_us)
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  };
+  const std::jthread merging([&](std::stop_token own) {
+    again_and_again(own, [&] {
+      return each_table(compacted_, own, [&](Table& table) { return compact_all(table, own); });
+    });
+  });
+  again_and_again(stop, [&] {
+    return each_table(kept_small_, stop, [&](Table& table) { return keep_small(table); });
+  });
 }
 
 Result<> Maintainer::pass(std::stop_token stop) {
+  return each_table(compacted_, stop, [&](Table& table) -> Result<bool> {
+    TL_TRY(keep_small(table));
+    TL_ASSIGN(const bool all, compact_all(table, stop));
+    TL_TRY(expire(table));
+    return all;
+  });
+}
+
+Result<> Maintainer::each_table(SettledTables& settled, const std::stop_token& stop,
+                                const Work& work) {
   Result<> all;
   TL_ASSIGN(const auto tables, our_tables());
   for (const auto& ident : tables) {
-    if (stop.stop_requested()) break;
-    const auto done = maintain(ident, stop);
-    doing("");
+    if (stop.stop_requested()) return all;
+    const auto done = one_table(ident, settled[to_string(ident)], work);
     if (done || done.error().code == Errc::cancelled) continue;
-    // Others changed what was being merged, or moved the head too often: the next pass plans anew.
-    if (done.error().code == Errc::conflict) {
+    // Others changed or dropped what was being merged, or moved the head too often: the next pass
+    // plans anew.
+    if (done.error().code == Errc::conflict || done.error().code == Errc::not_found) {
       spdlog::info("event=maintenance_postponed table={} reason=\"{}\"", to_string(ident),
                    done.error().message);
       continue;
@@ -68,7 +88,6 @@ Result<> Maintainer::pass(std::stop_token stop) {
     if (all) all = done;
   }
   const std::lock_guard lock(mutex_);
-  ++status_.passes;
   status_.last_pass_us = now_us();
   return all;
 }
@@ -81,17 +100,19 @@ Result<std::vector<TableIdent>> Maintainer::our_tables() {
   return tables;
 }
 
-Result<> Maintainer::maintain(const TableIdent& ident, const std::stop_token& stop) {
-  auto& settled = settled_[to_string(ident)];
+Result<> Maintainer::one_table(const TableIdent& ident, Settled& settled, const Work& work) {
   TL_ASSIGN(const auto location, catalog_.metadata_location(ident));
   if (location == settled.metadata_location && now_us() < settled.until_us) return {};
   TL_ASSIGN(auto table, load_table(catalog_, io_, ident));
-  // First, as everybody's commits write what it takes away.
-  TL_TRY(expire(table));
-  TL_TRY(drop_expired(table));
-  TL_ASSIGN(const bool all, compact_all(table, stop));
+  TL_ASSIGN(const bool all, work(table));
   if (all) settled = {table.metadata_location, now_us() + look_again_us};
   return {};
+}
+
+Result<bool> Maintainer::keep_small(Table& table) {
+  TL_TRY(expire(table));
+  TL_TRY(drop_expired(table));
+  return true;
 }
 
 Result<> Maintainer::drop_expired(Table& table) {
@@ -100,7 +121,6 @@ Result<> Maintainer::drop_expired(Table& table) {
   TL_ASSIGN(const auto partitions, live_files(*table.metadata, io_));
   const auto expired = expired_partitions(*table.metadata, partitions, retention_us, now_us());
   if (!expired) return {};
-  doing("dropping partitions of " + to_string(table.ident));
   Transaction transaction(catalog_, io_);
   transaction.add(table, drop_partitions(expired->cutoff, bronze::maintenance_note("ttl")));
   TL_TRY(transaction.commit(max_attempts));
@@ -114,44 +134,46 @@ Result<> Maintainer::drop_expired(Table& table) {
   return {};
 }
 
-// Ingestion that lags comes first, until so many files are waiting that reading suffers.
-bool Maintainer::is_to_wait(const CompactionJob& job) const {
-  const bool urgent = !job.closing && job.inputs.size() >= policy_.rules.min_files * 8;
-  return behind_ && !urgent && behind_();
+// So many files are waiting that reading suffers.
+bool Maintainer::is_urgent(const CompactionJob& job) const {
+  return !job.closing && job.inputs.size() >= policy_.rules.min_files * 8;
 }
 
 // A merge may make the next one possible, so plans are made until there is nothing in them. False:
-// some have to wait.
+// some have to wait for ingestion, which lags and comes first.
 Result<bool> Maintainer::compact_all(Table& table, const std::stop_token& stop) {
   while (true) {
     TL_ASSIGN(const auto partitions, live_files(*table.metadata, io_));
     const auto jobs = plan_compaction(*table.metadata, partitions, policy_.rules, now_us());
     if (jobs.empty()) return true;
-    doing("merging files of " + to_string(table.ident));
     for (const auto& job : jobs) {
-      if (is_to_wait(job)) return false;
-      CpuQuota quota(policy_.cpu_share, behind_, stop);
-      auto options = policy_.options;
-      options.breathe = [&] { return quota.breathe(); };
-      const std::int64_t began = now_us();
-      TL_ASSIGN(const auto done, compact(catalog_, io_, table, job, options));
-      spdlog::info(
-          "event=files_merged table={} partition={} closing={} files_in={} files_out={} rows={} "
-          "bytes_in={} bytes_out={} took_ms={}",
-          to_string(table.ident), name_of(*table.metadata, job), job.closing, done.files_in,
-          done.files_out, done.rows, done.bytes_in, done.bytes_out, (now_us() - began) / us_per_ms);
-      note(to_string(table.ident), [&](auto& counts) {
-        ++counts.merges;
-        counts.files_merged += done.files_in;
-        counts.files_made += done.files_out;
-        counts.rows_merged += done.rows;
-        counts.bytes_merged += done.bytes_in;
-        counts.bytes_made += done.bytes_out;
-      });
-      // Between two merges metadata must not grow either.
-      TL_TRY(expire(table));
+      if (behind_ && !is_urgent(job) && behind_()) return false;
+      TL_TRY(compact_one(table, job, stop));
     }
   }
+}
+
+Result<> Maintainer::compact_one(Table& table, const CompactionJob& job,
+                                 const std::stop_token& stop) {
+  CpuQuota quota(policy_.cpu_share, is_urgent(job) ? nullptr : behind_, stop);
+  auto options = policy_.options;
+  options.breathe = [&] { return quota.breathe(); };
+  const std::int64_t began = now_us();
+  TL_ASSIGN(const auto done, compact(catalog_, io_, table, job, options));
+  spdlog::info(
+      "event=files_merged table={} partition={} closing={} files_in={} files_out={} rows={} "
+      "bytes_in={} bytes_out={} took_ms={}",
+      to_string(table.ident), name_of(*table.metadata, job), job.closing, done.files_in,
+      done.files_out, done.rows, done.bytes_in, done.bytes_out, (now_us() - began) / us_per_ms);
+  note(to_string(table.ident), [&](auto& counts) {
+    ++counts.merges;
+    counts.files_merged += done.files_in;
+    counts.files_made += done.files_out;
+    counts.rows_merged += done.rows;
+    counts.bytes_merged += done.bytes_in;
+    counts.bytes_made += done.bytes_out;
+  });
+  return {};
 }
 
 ExpiryPolicy Maintainer::expiry() const {
@@ -162,7 +184,6 @@ ExpiryPolicy Maintainer::expiry() const {
 Result<> Maintainer::expire(Table& table) {
   const auto count = count_expired(*table.metadata, expiry());
   if (!is_worth_it(count, policy_.snapshot_max_count)) return {};
-  doing("expiring snapshots of " + to_string(table.ident));
   const auto garbage = std::make_shared<std::vector<std::string>>();
   const auto before = table.metadata->snapshots.size();
   Transaction transaction(catalog_, io_);
@@ -217,11 +238,6 @@ void Maintainer::note(const std::string& table,
                       const std::function<void(MaintenanceCounts&)>& count) {
   const std::lock_guard lock(mutex_);
   count(status_.tables[table]);
-}
-
-void Maintainer::doing(std::string what) {
-  const std::lock_guard lock(mutex_);
-  status_.doing = std::move(what);
 }
 
 MaintenanceStatus Maintainer::status() const {

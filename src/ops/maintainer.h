@@ -1,7 +1,7 @@
 // Keeps tables fast and small for as long as they live: drops partitions past their retention,
 // merges small files, rewrites closed partitions, expires snapshots and frees their files.
 //
-// Threads: run(), pass() and plan() in one; status() from any. Invariants: every change is a commit
+// Threads: run(), pass() and plan() in one at a time; status() from any. Invariants: every change is a commit
 // like any other writer's, on whatever head there is by then; a file is deleted only after the
 // commit that made it unreachable is known to stand. Does not: touch tables that the policy does
 // not name; remove orphans.
@@ -33,9 +33,7 @@ struct MaintenanceCounts {
 
 struct MaintenanceStatus {
   std::map<std::string, MaintenanceCounts> tables;
-  std::int64_t passes = 0;
-  std::int64_t last_pass_us = 0;  // when it ended; 0: none yet
-  std::string doing;              // "merging bronze.trades"; empty: waiting
+  std::int64_t last_pass_us = 0;  // when all tables had been looked at; 0: not yet
 };
 
 class Maintainer {
@@ -44,7 +42,8 @@ class Maintainer {
   Maintainer(iceberg::Catalog& catalog, iceberg::FileIo& io, MaintenancePolicy policy,
              std::function<bool()> behind = {});
 
-  // Again and again, until it is stopped. What fails is told, counted and tried again.
+  // Again and again, until it is stopped; merging in a thread of its own, as it takes long and the
+  // rest must not wait. What fails is told, counted and tried again.
   void run(std::stop_token stop);
   // All tables once, until nothing is left to do. The first error, after all tables had their turn.
   Result<> pass(std::stop_token stop);
@@ -54,27 +53,36 @@ class Maintainer {
   MaintenanceStatus status() const;
 
  private:
+  // What is done to a table whose head moved, or whose time has come; false: it is not all done.
+  using Work = std::function<Result<bool>(iceberg::Table&)>;
+  // Of tables that had nothing to be done: where they were, and when they are looked at again.
+  struct Settled {
+    std::string metadata_location;
+    std::int64_t until_us = 0;
+  };
+  using SettledTables = std::map<std::string, Settled>;
+
   Result<std::vector<iceberg::TableIdent>> our_tables();
-  Result<> maintain(const iceberg::TableIdent& ident, const std::stop_token& stop);
+  Result<> each_table(SettledTables& settled, const std::stop_token& stop, const Work& work);
+  Result<> one_table(const iceberg::TableIdent& ident, Settled& settled, const Work& work);
+  // Retention and expiry: quick.
+  Result<bool> keep_small(iceberg::Table& table);
   Result<> drop_expired(iceberg::Table& table);
-  Result<bool> compact_all(iceberg::Table& table, const std::stop_token& stop);
-  bool is_to_wait(const CompactionJob& job) const;
   Result<> expire(iceberg::Table& table);
+  // Compaction: slow.
+  Result<bool> compact_all(iceberg::Table& table, const std::stop_token& stop);
+  Result<> compact_one(iceberg::Table& table, const CompactionJob& job,
+                       const std::stop_token& stop);
+  bool is_urgent(const CompactionJob& job) const;
   iceberg::ExpiryPolicy expiry() const;
   void note(const std::string& table, const std::function<void(MaintenanceCounts&)>& count);
-  void doing(std::string what);
 
   iceberg::Catalog& catalog_;
   iceberg::FileIo& io_;
   const MaintenancePolicy policy_;
   const std::function<bool()> behind_;
   iceberg::ReachableFiles reachable_;
-  // Of tables that had nothing to be done: where they were, and when they are looked at again.
-  struct Settled {
-    std::string metadata_location;
-    std::int64_t until_us = 0;
-  };
-  std::map<std::string, Settled> settled_;
+  SettledTables kept_small_, compacted_;
   mutable std::mutex mutex_;
   MaintenanceStatus status_;
 };
