@@ -30,4 +30,15 @@ constexpr CivilDate civil_from_days(std::int64_t days) {
   return {year_of_era + era * 400 + (month <= 2 ? 1 : 0), month, day};
 }
 
+// The inverse (days_from_civil), of dates that exist.
+constexpr std::int64_t days_from_civil(const CivilDate& date) {
+  const auto year = date.month <= 2 ? date.year - 1 : date.year;
+  const auto era = floor_div(year, 400);
+  const auto year_of_era = year - era * 400;
+  const auto day_of_year =
+      (153 * (date.month > 2 ? date.month - 3 : date.month + 9) + 2) / 5 + date.day - 1;
+  const auto day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  return era * 146097 + day_of_era - 719468;
+}
+
 }  // namespace tradelake::iceberg

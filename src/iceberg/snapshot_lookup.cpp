@@ -31,4 +31,12 @@ const Snapshot* ancestor_as_of(const TableMetadata& metadata, std::int64_t time_
   return found == chain.end() ? nullptr : *found;
 }
 
+TableMetadata as_of(const TableMetadata& metadata, const Snapshot& snapshot) {
+  auto then = metadata;
+  then.current_snapshot_id = snapshot.id;
+  if (snapshot.schema_id && then.find_schema(*snapshot.schema_id) != nullptr)
+    then.current_schema_id = *snapshot.schema_id;
+  return then;
+}
+
 }  // namespace tradelake::iceberg

@@ -22,4 +22,7 @@ const Snapshot* snapshot_as_of(const TableMetadata& metadata, std::int64_t time_
 // The newest ancestor of main, itself included, that was made at that time or before.
 const Snapshot* ancestor_as_of(const TableMetadata& metadata, std::int64_t time_ms);
 
+// The table as it was then: that snapshot is the current one, and its schema.
+TableMetadata as_of(const TableMetadata& metadata, const Snapshot& snapshot);
+
 }  // namespace tradelake::iceberg
