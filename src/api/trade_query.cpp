@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "bronze/tables.h"
+#include "iceberg/declared_schema.h"
 #include "iceberg/row_reader.h"
 #include "iceberg/scan.h"
 
@@ -163,8 +165,9 @@ Result<std::shared_ptr<const TradeQuery::Trades>> TradeQuery::of_file(const iceb
   const iceberg::Filter filter{
       {"category", Comparison::equal, {iceberg::Value{std::string(to_string(range.category))}}},
       {"symbol", Comparison::equal, {iceberg::Value{range.symbol}}}};
+  static const auto declared = bronze::trades_table().schema;
   TL_ASSIGN(const auto rows,
-            iceberg::read_data_file(*table.metadata, io_, file,
+            iceberg::read_data_file(*iceberg::as_declared(table.metadata, declared), io_, file,
                                     {"trade_id", "side", "price", "size", "trade_time", "seq",
                                      "block_trade", "rpi", "tick_direction"},
                                     filter));

@@ -1,6 +1,7 @@
 #include "bronze/commit_summary.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <random>
 #include <set>
@@ -16,6 +17,8 @@ constexpr const char* commit_id_key = "tradelake.commit-id";
 constexpr const char* offsets_key = "tradelake.offsets";
 constexpr const char* greatest_key = "tradelake.max-trade-time-us";
 constexpr const char* pipeline_key = "tradelake.pipeline";
+constexpr const char* counted_key = "tradelake.in";
+constexpr const char* maintenance_key = "tradelake.maintenance";
 constexpr std::string_view tag_prefix = "tradelake-";
 
 // The newest snapshot that a pipeline's tag keeps, or nullptr.
@@ -76,7 +79,7 @@ iceberg::SnapshotNote note_of(const std::string& pipeline, const std::string& co
   note.summary = {{pipeline_key, pipeline},
                   {commit_id_key, commit_id},
                   {offsets_key, offsets_to_json(offsets)}};
-  note.tag = std::string(tag_prefix) + pipeline;
+  note.tag = commit_tag(pipeline);
   std::set<log::TopicPartition> moved;
   for (const auto& update : updates) moved.insert({update.updated.topic, update.updated.partition});
   note.carry = [moved = std::move(moved)](const auto& base, auto& summary) {
@@ -120,7 +123,7 @@ iceberg::SnapshotNote repair_note(const std::string& pipeline, const std::string
 
 iceberg::SnapshotNote maintenance_note(const std::string& what) {
   iceberg::SnapshotNote note;
-  note.summary = {{"tradelake.maintenance", what}};
+  note.summary = {{maintenance_key, what}};
   note.carry = [](const iceberg::TableMetadata& base, std::map<std::string, std::string>& summary) {
     const auto* before = last_commit(base);
     if (before == nullptr) return;
@@ -133,10 +136,30 @@ iceberg::SnapshotNote maintenance_note(const std::string& what) {
 }
 
 void add_counts(iceberg::SnapshotNote& note, const CommitCounts& counts) {
-  note.summary["tradelake.in"] = fmt::to_string(counts.in);
+  note.summary[counted_key] = fmt::to_string(counts.in);
   note.summary["tradelake.ok"] = fmt::to_string(counts.ok);
   note.summary["tradelake.dead"] = fmt::to_string(counts.dead);
   note.summary["tradelake.filtered"] = fmt::to_string(counts.filtered);
+}
+
+std::optional<CommitFacts> commit_facts(const iceberg::Snapshot& snapshot) {
+  const auto id = snapshot.summary.find(commit_id_key);
+  if (id == snapshot.summary.end()) return std::nullopt;
+  const bool counted = snapshot.summary.contains(counted_key);
+  CommitFacts facts{&snapshot, id->second, offsets_of(snapshot), {},
+                    !counted && !snapshot.summary.contains(maintenance_key)};
+  const auto greatest = snapshot.summary.find(greatest_key);
+  std::int64_t number = 0;
+  if (greatest != snapshot.summary.end()) {
+    const auto& text = greatest->second;
+    if (std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc{})
+      facts.max_trade_time_us = number;
+  }
+  return facts;
+}
+
+std::string commit_tag(const std::string& pipeline) {
+  return std::string(tag_prefix) + pipeline;
 }
 
 Result<> check_head(const iceberg::Table& table, const std::string& pipeline,
@@ -145,13 +168,13 @@ Result<> check_head(const iceberg::Table& table, const std::string& pipeline,
   const auto stop = [&](const std::string& what) {
     return make_error(Errc::corrupt,
                       "pipeline {}: the head of {} {}; the table was moved without its progress. "
-                      "Roll both back together (docs/operations.md, \"Head and progress "
-                      "disagree\")",
+                      "Roll both back together: tradelake table rollback (docs/operations.md, "
+                      "\"Head and progress disagree\")",
                       pipeline, to_string(table.ident), what);
   };
   const auto* ours = last_commit(*table.metadata);
-  const std::string found = ours == nullptr ? "none" : ours->summary.at(commit_id_key);
-  const std::string expected = commit_id_on_record.value_or("none");
+  const std::string found = ours == nullptr ? no_commit : ours->summary.at(commit_id_key);
+  const std::string expected = commit_id_on_record.value_or(no_commit);
   if (found != expected) {
     return stop(fmt::format("carries commit {}, the catalog's record says {}", found, expected));
   }

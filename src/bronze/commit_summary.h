@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "iceberg/action.h"
 #include "iceberg/table.h"
+#include "log/lag.h"
 
 namespace tradelake::bronze {
 
@@ -40,6 +41,22 @@ iceberg::SnapshotNote repair_note(const std::string& pipeline, const std::string
 iceberg::SnapshotNote maintenance_note(const std::string& what);
 // When it is written, and the counts are known.
 void add_counts(iceberg::SnapshotNote& note, const CommitCounts& counts);
+
+// What a snapshot that one of our pipelines wrote says of itself.
+struct CommitFacts {
+  const iceberg::Snapshot* snapshot = nullptr;
+  std::string commit_id;
+  log::NextOffsets offsets;
+  std::optional<std::int64_t> max_trade_time_us;
+  bool is_repair = false;  // it only moved offsets, to those of another log
+};
+// Nothing of one that somebody else wrote.
+std::optional<CommitFacts> commit_facts(const iceberg::Snapshot& snapshot);
+// What stands on record for a table that no commit is in.
+inline constexpr const char* no_commit = "none";
+
+// The tag that a pipeline's last commit has in each of its tables.
+std::string commit_tag(const std::string& pipeline);
 
 // The nearest ancestor of the table's head that one of our pipelines wrote must carry the commit-id
 // that the catalog has on record, and offsets that are not beyond the progress rows. Errors:

@@ -7,7 +7,9 @@
 #include <arrow/api.h>
 
 #include "bronze/id_window.h"
+#include "bronze/tables.h"
 #include "core/time.h"
+#include "iceberg/declared_schema.h"
 #include "iceberg/row_reader.h"
 #include "iceberg/scan.h"
 
@@ -41,14 +43,16 @@ Result<std::vector<std::uint32_t>> find_repeats(const iceberg::Table& trades, ic
     hours.insert(floor_div(batch.trade_time_us[row], us_per_hour));
   }
   if (trades.metadata->current_snapshot() == nullptr) return repeats;
+  static const auto declared = trades_table().schema;
+  const auto metadata = iceberg::as_declared(trades.metadata, declared);
   for (const auto hour : hours) {
     const iceberg::Filter filter{
         {"trade_time", iceberg::Comparison::greater_equal, {iceberg::Value{hour * us_per_hour}}},
         {"trade_time", iceberg::Comparison::less, {iceberg::Value{(hour + 1) * us_per_hour}}}};
-    TL_ASSIGN(const auto files, iceberg::plan_files(*trades.metadata, io, filter));
+    TL_ASSIGN(const auto files, iceberg::plan_files(*metadata, io, filter));
     for (const auto& entry : files) {
       TL_ASSIGN(const auto table,
-                iceberg::read_data_file(*trades.metadata, io, entry.file,
+                iceberg::read_data_file(*metadata, io, entry.file,
                                         {"category", "symbol", "trade_id"}, filter));
       const iceberg::RowReader reader(*table);
       for (std::int64_t row = 0; row < reader.rows(); ++row) {

@@ -1,4 +1,4 @@
-// The data files of one commit of bronze: trades by hour, dead letters by day.
+// The data files of one commit of bronze.
 //
 // Threads: functions; what they are given must not change meanwhile.
 // Does not: commit. Errors: io.

@@ -58,7 +58,10 @@ TableDefinition trades_table() {
   PartitionSpec spec;
   spec.fields = {{FieldId{7}, FieldId{1000}, "trade_time_hour", parse_transform("hour")}};
   SortOrder order{SortOrderId{1}, {ascending(1), ascending(2), ascending(7), ascending(8)}};
-  return {{"bronze", "trades"}, schema, spec, order, table_properties()};
+  // As tables of the first versions are.
+  PartitionSpec by_day;
+  by_day.fields = {{FieldId{7}, FieldId{1000}, "trade_time_day", parse_transform("day")}};
+  return {{"bronze", "trades"}, schema, spec, order, table_properties(), {by_day}};
 }
 
 TableDefinition dead_letters_table() {

@@ -9,20 +9,21 @@
 
 namespace tradelake::bronze {
 
-std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketNames& markets) {
-  // By market and hour first: within one, trades are nearly always in order already.
-  std::map<std::int64_t, std::vector<std::vector<std::uint32_t>>> rows_by_hour;
-  std::int64_t last_hour = INT64_MIN;
-  std::vector<std::vector<std::uint32_t>>* of_hour = nullptr;
+std::vector<RowNumbers> split_and_sort(const TradeBatch& batch, const MarketNames& markets,
+                                       std::int64_t span_us) {
+  // By market and span first: within one, trades are nearly always in order already.
+  std::map<std::int64_t, std::vector<RowNumbers>> rows_by_span;
+  std::int64_t last_span = INT64_MIN;
+  std::vector<RowNumbers>* of_span = nullptr;
   for (std::uint32_t row = 0; row < batch.rows(); ++row) {
-    const std::int64_t hour = floor_div(batch.trade_time_us[row], us_per_hour);
-    if (hour != last_hour) {
-      of_hour = &rows_by_hour[hour];
-      last_hour = hour;
+    const std::int64_t span = floor_div(batch.trade_time_us[row], span_us);
+    if (span != last_span) {
+      of_span = &rows_by_span[span];
+      last_span = span;
     }
     const auto market = batch.market[row];
-    if (of_hour->size() <= market) of_hour->resize(market + 1);
-    (*of_hour)[market].push_back(row);
+    if (of_span->size() <= market) of_span->resize(market + 1);
+    (*of_span)[market].push_back(row);
   }
   std::vector<MarketIndex> order(markets.size());
   std::iota(order.begin(), order.end(), 0);
@@ -34,17 +35,17 @@ std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketNa
     return std::tuple(batch.trade_time_us[a], batch.seq[a]) <
            std::tuple(batch.trade_time_us[b], batch.seq[b]);
   };
-  std::vector<HourOfTrades> hours;
-  for (auto& [hour, by_market] : rows_by_hour) {
-    auto& out = hours.emplace_back(HourOfTrades{static_cast<std::int32_t>(hour), {}});
+  std::vector<RowNumbers> spans;
+  for (auto& [span, by_market] : rows_by_span) {
+    auto& out = spans.emplace_back();
     for (const auto market : order) {
       if (market >= by_market.size()) continue;
       auto& rows = by_market[market];
       if (!std::ranges::is_sorted(rows, earlier)) std::ranges::stable_sort(rows, earlier);
-      out.rows.insert(out.rows.end(), rows.begin(), rows.end());
+      out.insert(out.end(), rows.begin(), rows.end());
     }
   }
-  return hours;
+  return spans;
 }
 
 std::vector<std::pair<std::string, iceberg::Column>> trade_columns(

@@ -1,4 +1,4 @@
-// A batch of trades as Arrow columns, by hour of trade_time, in the table's sort order.
+// A batch of trades as Arrow columns, in the table's sort order.
 //
 // Threads: functions; the batch must not change meanwhile.
 #pragma once
@@ -14,12 +14,14 @@
 
 namespace tradelake::bronze {
 
-struct HourOfTrades {
-  std::int32_t hour = 0;            // since the epoch: the partition's value
-  std::vector<std::uint32_t> rows;  // of the batch, sorted by (category, symbol, trade_time, seq)
-};
+using RowNumbers = std::vector<std::uint32_t>;
 
-std::vector<HourOfTrades> split_and_sort(const TradeBatch& batch, const MarketNames& markets);
+// The rows of the batch, sorted by (category, symbol, trade_time, seq) within each span of
+// trade_time of that length, the spans in the order of time.
+std::vector<RowNumbers> split_and_sort(const TradeBatch& batch, const MarketNames& markets,
+                                       std::int64_t span_us);
+// A span that no two trades are apart.
+inline constexpr std::int64_t all_time_us = INT64_MAX;
 
 // Columns as in trades_table(), by name. `topics` are the texts of the batch's topic numbers.
 std::vector<std::pair<std::string, iceberg::Column>> trade_columns(

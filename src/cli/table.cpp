@@ -1,15 +1,44 @@
-// `tradelake table …`: looks at tables without another engine.
+// `tradelake table …`: looks at tables and changes them without another engine.
+#include <charconv>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "cli/command.h"
-#include "cli/opened_lake.h"
+#include "cli/table_command.h"
 #include "core/time.h"
-#include "iceberg/scan.h"
-#include "iceberg/table_printer.h"
+#include "iceberg/predicate_text.h"
+#include "iceberg/schema_tree.h"
+#include "iceberg/snapshot_lookup.h"
+#include "iceberg/value_text.h"
 
 namespace tradelake::cli {
-namespace {
+
+std::shared_ptr<TableFlags> TableFlags::add(CLI::App& command) {
+  auto flags = std::make_shared<TableFlags>();
+  flags->settings = SettingFlags::add(command, {"data_dir", "catalog", "warehouse"});
+  command.add_option("table", flags->table, "NAMESPACE.NAME")->required();
+  return flags;
+}
+
+void TableFlags::add_json(CLI::App& command) {
+  command.add_flag("--json", json, "As JSON");
+}
+
+void TableFlags::add_time_travel(CLI::App& command) {
+  auto* id = command.add_option("--snapshot", snapshot, "As of this snapshot (id)");
+  command
+      .add_option("--at", at, "As of this time: 2024-08-08T23:00:00Z, or milliseconds since 1970")
+      ->excludes(id);
+}
+
+void TableFlags::add_rows(CLI::App& command) {
+  command.add_option("--columns", columns, "These columns, separated by commas (default: all)");
+  command
+      .add_option("--where", where,
+                  "Rows for which this holds: \"COLUMN OP VALUE\" with = < <= > >= in, \"COLUMN is "
+                  "null\", \"COLUMN is not null\"; may be repeated, all must hold")
+      ->allow_extra_args(false);
+}
 
 Result<iceberg::TableIdent> parse_ident(const std::string& text) {
   const auto dot = text.find('.');
@@ -20,101 +49,95 @@ Result<iceberg::TableIdent> parse_ident(const std::string& text) {
   return iceberg::TableIdent{text.substr(0, dot), text.substr(dot + 1)};
 }
 
-struct Flags {
-  std::shared_ptr<SettingFlags> settings;
-  std::string table;
-  std::int64_t limit = 20;
-};
-
-Result<> list(OpenedLake& lake) {
-  TL_ASSIGN(const auto tables, lake.catalog->list_tables());
-  for (const auto& ident : tables) {
-    TL_ASSIGN(const auto location, lake.catalog->metadata_location(ident));
-    fmt::print("{}\t{}\n", to_string(ident), location);
-  }
-  return {};
+Result<std::int64_t> parse_time_ms(const std::string& text) {
+  if (const auto us = iceberg::parse_timestamp_us(text)) return floor_div(*us, us_per_ms);
+  return make_error(Errc::invalid_argument,
+                    "time is '{}'; allowed: 2024-08-08T23:54:15.342Z (UTC), or milliseconds since "
+                    "1970",
+                    text);
 }
 
-Result<> snapshots(const iceberg::Table& table) {
-  for (const auto& snapshot : table.metadata->snapshots) {
-    const auto value = [&](const char* key) {
-      const auto found = snapshot.summary.find(key);
-      return found == snapshot.summary.end() ? std::string("-") : found->second;
-    };
-    fmt::print("{}\t{}\t{}\tadded-records={}\ttotal-records={}\n", snapshot.id.value,
-               format_us(snapshot.timestamp_ms * us_per_ms), snapshot.operation,
-               value("added-records"), value("total-records"));
-  }
-  return {};
+Result<iceberg::SnapshotId> parse_snapshot(const std::string& text) {
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error == std::errc{} && end == text.data() + text.size()) return iceberg::SnapshotId{id};
+  return make_error(Errc::invalid_argument,
+                    "snapshot is '{}'; allowed: an id, as `tradelake table snapshots` shows them",
+                    text);
 }
 
-Result<> files(OpenedLake& lake, const iceberg::Table& table) {
-  TL_ASSIGN(const auto entries, iceberg::plan_files(*table.metadata, *lake.io, {}));
-  for (const auto& entry : entries) {
-    fmt::print("{}\t{} rows\t{} bytes\n", entry.file.path, entry.file.record_count,
-               entry.file.size_bytes);
+Result<iceberg::TableMetadataPtr> as_asked(const iceberg::TableMetadataPtr& head,
+                                           const TableFlags& flags) {
+  if (flags.snapshot.empty() && flags.at.empty()) return head;
+  const iceberg::Snapshot* snapshot = nullptr;
+  if (!flags.snapshot.empty()) {
+    TL_ASSIGN(const auto id, parse_snapshot(flags.snapshot));
+    snapshot = head->find_snapshot(id);
+    if (snapshot == nullptr) {
+      return make_error(
+          Errc::invalid_argument,
+          "snapshot {} is not one of the table's {}; `tradelake table snapshots` shows "
+          "them",
+          id.value, head->snapshots.size());
+    }
+  } else {
+    TL_ASSIGN(const auto time_ms, parse_time_ms(flags.at));
+    snapshot = iceberg::snapshot_as_of(*head, time_ms);
+    if (snapshot == nullptr) {
+      return make_error(Errc::invalid_argument,
+                        "the table had no snapshot at {}, or it has expired; `tradelake table "
+                        "history` shows since when there are some",
+                        format_us(time_ms * us_per_ms));
+    }
   }
-  return {};
+  return std::make_shared<const iceberg::TableMetadata>(iceberg::as_of(*head, *snapshot));
 }
 
-Result<> scan(OpenedLake& lake, const iceberg::Table& table, std::int64_t limit) {
-  TL_ASSIGN(const auto entries, iceberg::plan_files(*table.metadata, *lake.io, {}));
-  for (const auto& entry : entries) {
-    if (limit <= 0) break;
-    TL_ASSIGN(const auto rows,
-              iceberg::read_data_file(*table.metadata, *lake.io, entry.file, {}, {}));
-    fmt::print("{}", iceberg::rows_as_text(*rows, limit));
-    limit -= entry.file.record_count;
+Result<Selection> select(const iceberg::TableMetadataPtr& head, const TableFlags& flags) {
+  Selection selection;
+  TL_ASSIGN(selection.metadata, as_asked(head, flags));
+  const auto& schema = selection.metadata->schema();
+  if (flags.limit < -1) {
+    return make_error(Errc::invalid_argument, "limit is {}; allowed: 0 and more", flags.limit);
   }
-  return {};
+  for (std::size_t begin = 0; begin < flags.columns.size();) {
+    const auto end = std::min(flags.columns.find(',', begin), flags.columns.size());
+    const auto name = flags.columns.substr(begin, end - begin);
+    if (schema.find(std::string_view(name)) == nullptr) {
+      return make_error(Errc::invalid_argument, "column '{}' does not exist; the table has {}",
+                        name, iceberg::names_of(schema.fields));
+    }
+    selection.columns.push_back(name);
+    begin = end + 1;
+  }
+  if (selection.columns.empty()) {
+    for (const auto& field : schema.fields) selection.columns.push_back(field.name);
+  }
+  for (const auto& text : flags.where) {
+    TL_ASSIGN(auto predicate, iceberg::parse_predicate(schema, text));
+    selection.filter.push_back(std::move(predicate));
+  }
+  return selection;
 }
 
-using Look = std::function<Result<>(OpenedLake&, const iceberg::Table&, const Flags&)>;
-
-int with_table(const Flags& flags, const Look& look) {
+int with_table(const TableFlags& flags, const TableWork& work) {
   const auto result = [&]() -> Result<> {
     TL_ASSIGN(const auto settings, flags.settings->load());
-    TL_ASSIGN(auto lake, OpenedLake::open_to_look(settings));
-    if (flags.table.empty()) return list(lake);
     TL_ASSIGN(const auto ident, parse_ident(flags.table));
-    TL_ASSIGN(const auto table, iceberg::load_table(*lake.catalog, *lake.io, ident));
-    return look(lake, table, flags);
+    TL_ASSIGN(auto lake, OpenedLake::open_to_look(settings));
+    TL_ASSIGN(auto table, iceberg::load_table(*lake.catalog, *lake.io, ident));
+    return work(lake, table);
   }();
   return result ? static_cast<int>(Exit::done) : report(result.error());
 }
 
-}  // namespace
-
 void add_table(CLI::App& root, Run& run) {
-  auto* command =
-      root.add_subcommand("table", "Looks at tables: list, schema, snapshots, files, scan");
+  auto* command = root.add_subcommand("table", "Looks at tables, changes, exports, rolls back");
   command->require_subcommand(1);
-  const auto add = [&](const std::string& name, const std::string& text, bool named, bool limited,
-                       Look look) {
-    auto* sub = command->add_subcommand(name, text);
-    auto flags = std::make_shared<Flags>();
-    flags->settings = SettingFlags::add(*sub, {"data_dir", "catalog", "warehouse"});
-    if (named) sub->add_option("table", flags->table, "NAMESPACE.NAME")->required();
-    if (limited) sub->add_option("--limit", flags->limit, "Rows at most")->capture_default_str();
-    sub->callback(
-        [flags, look, &run] { run = [flags, look] { return with_table(*flags, look); }; });
-  };
-  add("list", "Every table and its metadata pointer", false, false, {});
-  add("schema", "Columns with ids, types and texts", true, false,
-      [](OpenedLake&, const iceberg::Table& table, const Flags&) -> Result<> {
-        fmt::print("{}", iceberg::schema_as_text(table.metadata->schema()));
-        return {};
-      });
-  add("snapshots", "Snapshots, oldest first", true, false,
-      [](OpenedLake&, const iceberg::Table& table, const Flags&) { return snapshots(table); });
-  add("files", "Live data files", true, false,
-      [](OpenedLake& lake, const iceberg::Table& table, const Flags&) {
-        return files(lake, table);
-      });
-  add("scan", "Rows as text", true, true,
-      [](OpenedLake& lake, const iceberg::Table& table, const Flags& flags) {
-        return scan(lake, table, flags.limit);
-      });
+  add_table_looks(*command, run);
+  add_table_alter(*command, run);
+  add_table_rollback(*command, run);
+  add_table_export(*command, run);
 }
 
 }  // namespace tradelake::cli

@@ -30,15 +30,15 @@ constexpr CivilDate civil_from_days(std::int64_t days) {
   return {year_of_era + era * 400 + (month <= 2 ? 1 : 0), month, day};
 }
 
-// Its inverse for the first of a month.
-constexpr std::int64_t days_from_civil(std::int64_t year, int month) {
-  const auto shifted_year = month <= 2 ? year - 1 : year;
-  const auto shifted_month = month > 2 ? month - 3 : month + 9;  // 0 = March
-  const auto era = floor_div(shifted_year, 400);
-  const auto year_of_era = shifted_year - era * 400;
-  const auto day_of_year = (153 * shifted_month + 2) / 5;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-         719468;
+// The inverse (days_from_civil), of dates that exist.
+constexpr std::int64_t days_from_civil(const CivilDate& date) {
+  const auto year = date.month <= 2 ? date.year - 1 : date.year;
+  const auto era = floor_div(year, 400);
+  const auto year_of_era = year - era * 400;
+  const auto day_of_year =
+      (153 * (date.month > 2 ? date.month - 3 : date.month + 9) + 2) / 5 + date.day - 1;
+  const auto day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  return era * 146097 + day_of_era - 719468;
 }
 
 }  // namespace tradelake::iceberg

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "iceberg/json_access.h"
+#include "iceberg/type_text.h"
 
 namespace tradelake::iceberg {
 namespace {
@@ -160,6 +161,15 @@ Result<TypePtr> type_from_json(const nlohmann::json& value, int depth) {
 }
 
 }  // namespace
+
+Result<TypePtr> parse_type(std::string_view text) {
+  if (auto type = primitive_from_name(text)) return type;
+  return make_error(Errc::invalid_argument,
+                    "'{}' is no type of a column; allowed: boolean, int, long, float, double, "
+                    "decimal(P, S) with P up to 38, date, time, timestamp, timestamptz, string, "
+                    "uuid, fixed[L], binary",
+                    text);
+}
 
 void write_json(JsonWriter& json, const Schema& schema) {
   json.open_object().member("type", "struct").member("schema-id", schema.id.value);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/time.h"
+#include "iceberg/declared_table.h"
 #include "iceberg/table_metadata_json.h"
 #include "iceberg/table_paths.h"
 
@@ -42,7 +43,11 @@ Result<Table> ensure_table(Catalog& catalog, FileIo& io, const std::string& ware
                            const TableDefinition& definition) {
   const auto& ident = definition.ident;
   auto location = catalog.metadata_location(ident);
-  if (location) return load_table_at(io, ident, *std::move(location));
+  if (location) {
+    TL_ASSIGN(auto table, load_table_at(io, ident, *std::move(location)));
+    TL_TRY(bring_up_to_date(catalog, io, definition, table));
+    return table;
+  }
   if (location.error().code != Errc::not_found) return std::unexpected(std::move(location).error());
 
   auto warehouse = warehouse_uri;

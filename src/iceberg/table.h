@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "iceberg/catalog.h"
 #include "iceberg/file_io.h"
@@ -23,6 +24,7 @@ struct TableDefinition {
   PartitionSpec spec;
   SortOrder sort_order;
   std::map<std::string, std::string> properties;
+  std::vector<PartitionSpec> earlier_specs = {};  // of earlier versions of this program
 };
 
 // The table whose pointer is known. Errors: corrupt (no such file, or not a table's), unsupported,
@@ -32,7 +34,8 @@ Result<Table> load_table_at(FileIo& io, const TableIdent& ident, std::string met
 // Errors: not_found, corrupt, unsupported (a format version other than 2), io, unavailable.
 Result<Table> load_table(Catalog& catalog, FileIo& io, const TableIdent& ident);
 
-// Loads the table, or makes it at WAREHOUSE/<namespace>/<name>.
+// Loads the table and brings it up to date (declared_table.h), or makes it at
+// WAREHOUSE/<namespace>/<name>.
 Result<Table> ensure_table(Catalog& catalog, FileIo& io, const std::string& warehouse_uri,
                            const TableDefinition& definition);
 

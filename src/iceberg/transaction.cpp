@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "iceberg/metadata_action.h"
 #include "iceberg/metadata_log.h"
 #include "iceberg/table_metadata_json.h"
 #include "iceberg/table_paths.h"
@@ -41,6 +42,10 @@ void Transaction::set_progress(std::string pipeline, std::string commit_id,
   });
 }
 
+void Transaction::set_commit_id(const TableIdent& table, std::string commit_id) {
+  commit_ids_[table] = std::move(commit_id);
+}
+
 Result<> Transaction::commit(int max_attempts) {
   auto turn = catalog_.turn(CommitQueue::Company::others);
   for (int attempt = 1;; ++attempt) {
@@ -68,13 +73,17 @@ Result<> Transaction::try_commit(int attempt) {
   commit.pipeline = pipeline_;
   commit.progress = progress_;
   for (const auto& head : heads) {
-    commit.swaps.push_back({head.table->ident, head.table->metadata_location, head.location});
-    if (!pipeline_.empty()) commit.table_commits.push_back({head.table->ident, commit_id_});
+    const auto& ident = head.table->ident;
+    if (head.moved()) commit.swaps.push_back({ident, head.table->metadata_location, head.location});
+    if (pipeline_.empty()) continue;
+    const auto own = commit_ids_.find(ident);
+    commit.table_commits.push_back({ident, own == commit_ids_.end() ? commit_id_ : own->second});
   }
-  TL_TRY(catalog_.commit(commit));
+  if (!commit.swaps.empty() || !pipeline_.empty()) TL_TRY(catalog_.commit(commit));
 
   std::vector<std::string> droppable;
   for (auto& head : heads) {
+    if (!head.moved()) continue;
     head.table->metadata_location = std::move(head.location);
     head.table->metadata = std::move(head.metadata);
     std::ranges::move(head.droppable, std::back_inserter(droppable));
@@ -97,6 +106,10 @@ Result<std::vector<Transaction::Head>> Transaction::make_heads(FileIo& staged, i
   std::ranges::sort(heads, {}, [](const Head& head) { return head.table->ident; });
   for (auto& head : heads) {
     const auto& table = *head.table;
+    if (same_metadata(*table.metadata, *head.metadata)) {
+      head.location = table.metadata_location;
+      continue;
+    }
     head.droppable = log_previous_metadata(*head.metadata, table.metadata_location,
                                            table.metadata->last_updated_ms);
     head.location = next_metadata_location(*head.metadata, table.metadata_location);

@@ -5,8 +5,10 @@
 // On conflict the tables are loaded again and the actions applied to the new heads, in a turn of
 // its own where the catalog has a queue (commit_queue.h), else with back-off, up to `max_attempts`.
 // Files of failed attempts stay for orphan removal: nothing is deleted here.
+// A table whose actions change nothing gets no new metadata.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +31,8 @@ class Transaction {
   // Every table of this transaction gets `commit_id` as its last commit of the pipeline.
   void set_progress(std::string pipeline, std::string commit_id,
                     std::vector<ProgressUpdate> updates);
+  // A table of this transaction gets this one instead.
+  void set_commit_id(const TableIdent& table, std::string commit_id);
 
   // Errors: those of Catalog::commit() and Action::apply(); conflict only after the last attempt,
   // or if an action refuses a base that is the newest.
@@ -45,6 +49,7 @@ class Transaction {
     std::shared_ptr<TableMetadata> metadata;
     std::string location;
     std::vector<std::string> droppable;  // old metadata files, once this is committed
+    bool moved() const { return location != table->metadata_location; }
   };
   Result<> try_commit(int attempt);
   Result<std::vector<Head>> make_heads(FileIo& staged, int attempt);
@@ -55,6 +60,7 @@ class Transaction {
   std::vector<Change> changes_;
   std::string pipeline_;
   std::string commit_id_;
+  std::map<TableIdent, std::string> commit_ids_;  // those that differ
   std::vector<ProgressUpdate> progress_;
 };
 

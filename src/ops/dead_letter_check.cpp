@@ -8,7 +8,9 @@
 #include <arrow/api.h>
 #include <fmt/format.h>
 
+#include "bronze/tables.h"
 #include "core/time.h"
+#include "iceberg/declared_schema.h"
 #include "iceberg/row_reader.h"
 #include "iceberg/scan.h"
 
@@ -36,12 +38,14 @@ Result<std::map<std::string, std::int64_t>> newest_reasons(
     iceberg::FileIo& io, const iceberg::Table& dead_letters,
     std::chrono::steady_clock::time_point deadline) {
   std::map<std::string, std::int64_t> by_reason;
-  TL_ASSIGN(auto files, iceberg::plan_files(*dead_letters.metadata, io, {}));
+  const auto metadata =
+      iceberg::as_declared(dead_letters.metadata, bronze::dead_letters_table().schema);
+  TL_ASSIGN(auto files, iceberg::plan_files(*metadata, io, {}));
   std::ranges::sort(files, std::greater(), &iceberg::ManifestEntry::sequence_number);
   for (std::size_t n = 0; n < std::min(files.size(), most_files); ++n) {
     if (std::chrono::steady_clock::now() >= deadline) break;
     TL_ASSIGN(const auto rows,
-              iceberg::read_data_file(*dead_letters.metadata, io, files[n].file, {"reason"}, {}));
+              iceberg::read_data_file(*metadata, io, files[n].file, {"reason"}, {}));
     const iceberg::RowReader reader(*rows);
     for (std::int64_t row = 0; row < reader.rows(); ++row)
       ++by_reason[std::string(reader.text(0, row))];

@@ -8,8 +8,10 @@
 
 #include "core/time.h"
 #include "iceberg/columns.h"
+#include "iceberg/declared_schema.h"
 #include "iceberg/row_reader.h"
 #include "iceberg/scan.h"
+#include "silver/tables.h"
 
 namespace tradelake::silver {
 namespace {
@@ -150,8 +152,9 @@ std::shared_ptr<arrow::Table> to_arrow(std::span<const CandleRow> rows, const st
 Result<std::vector<CandleRow>> read_candles(const iceberg::Table& table, iceberg::FileIo& io,
                                             const iceberg::DataFile& file,
                                             const iceberg::Filter& filter) {
+  static const auto declared = candles_1m_table().schema;
   TL_ASSIGN(const auto rows, iceberg::read_data_file(
-                                 *table.metadata, io, file,
+                                 *iceberg::as_declared(table.metadata, declared), io, file,
                                  {"category", "symbol", "open_time", "open", "high", "low", "close",
                                   "volume", "turnover", "trades", "buy_volume", "buy_turnover",
                                   "first_trade_time", "last_trade_time", "revision", "updated_at"},

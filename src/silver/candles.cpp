@@ -5,6 +5,7 @@
 #include "bronze/frame_parser.h"
 #include "bronze/id_window.h"
 #include "core/time.h"
+#include "iceberg/declared_schema.h"
 #include "iceberg/scan.h"
 #include "iceberg/transaction.h"
 #include "log/gap_record.h"
@@ -184,7 +185,8 @@ class CandlesImpl : public Candles {
     if (from_us != INT64_MAX && candles_.metadata->current_snapshot() != nullptr) {
       const iceberg::Filter filter{
           {"open_time", iceberg::Comparison::greater_equal, {iceberg::Value{from_us}}}};
-      TL_ASSIGN(const auto files, iceberg::plan_files(*candles_.metadata, lake_.io, filter));
+      const auto metadata = iceberg::as_declared(candles_.metadata, candles_1m_table().schema);
+      TL_ASSIGN(const auto files, iceberg::plan_files(*metadata, lake_.io, filter));
       for (const auto& file : files) {
         TL_ASSIGN(const auto rows, read_candles(candles_, lake_.io, file.file, filter));
         for (const auto& row : rows) {

@@ -22,7 +22,7 @@ class CoverageGaps {
   std::size_t rows() const { return rows_.size(); }
   void clear() { rows_.clear(); }
 
-  // One file per day of from_time, in the table's sort order. Errors: io.
+  // One file per partition, in the table's sort order. Errors: io.
   Result<std::vector<iceberg::DataFile>> write_files(iceberg::FileIo& io,
                                                      const iceberg::Table& table) const;
 

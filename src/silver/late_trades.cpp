@@ -1,14 +1,15 @@
 #include "silver/late_trades.h"
 
 #include <algorithm>
-#include <map>
+#include <numeric>
 
 #include <arrow/api.h>
 
 #include "bronze/trade_rows.h"
 #include "core/time.h"
 #include "iceberg/columns.h"
-#include "iceberg/new_data_file.h"
+#include "iceberg/write_rows.h"
+#include "silver/tables.h"
 
 namespace tradelake::silver {
 
@@ -31,26 +32,17 @@ void LateTrades::clear() {
 Result<std::vector<iceberg::DataFile>> LateTrades::write_files(
     iceberg::FileIo& io, const iceberg::Table& table, const bronze::MarketNames& markets,
     const std::vector<std::string>& topics) const {
-  std::map<std::int32_t, std::vector<std::uint32_t>> by_day;
-  for (std::uint32_t row = 0; row < batch_.rows(); ++row) {
-    by_day[static_cast<std::int32_t>(floor_div(open_time_us_[row], us_per_day))].push_back(row);
-  }
-  std::vector<iceberg::DataFile> files;
-  const auto& metadata = *table.metadata;
-  for (auto& [day, rows] : by_day) {
-    std::ranges::stable_sort(rows, {}, [&](std::uint32_t row) {
-      const auto& name = markets[batch_.market[row]];
-      return std::tuple(to_string(name.category), std::string_view(name.symbol),
-                        open_time_us_[row]);
-    });
-    auto columns = bronze::trade_columns(batch_, markets, topics, rows);
-    columns.emplace_back("open_time", iceberg::timestamp_column(open_time_us_, rows));
-    columns.emplace_back("late_by_ms", iceberg::int64_column(late_by_ms_, rows));
-    TL_ASSIGN(auto file, iceberg::write_new_data_file(io, metadata, {iceberg::Value{day}},
-                                                      *iceberg::table_of(columns)));
-    files.push_back(std::move(file));
-  }
-  return files;
+  static const auto declared = late_trades_table().schema;
+  bronze::RowNumbers rows(batch_.rows());
+  std::iota(rows.begin(), rows.end(), 0);
+  std::ranges::stable_sort(rows, {}, [&](std::uint32_t row) {
+    const auto& name = markets[batch_.market[row]];
+    return std::tuple(to_string(name.category), std::string_view(name.symbol), open_time_us_[row]);
+  });
+  auto columns = bronze::trade_columns(batch_, markets, topics, rows);
+  columns.emplace_back("open_time", iceberg::timestamp_column(open_time_us_, rows));
+  columns.emplace_back("late_by_ms", iceberg::int64_column(late_by_ms_, rows));
+  return iceberg::write_rows(io, *table.metadata, declared, iceberg::table_of(columns));
 }
 
 }  // namespace tradelake::silver

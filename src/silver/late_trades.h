@@ -24,7 +24,7 @@ class LateTrades {
   std::size_t rows() const { return batch_.rows(); }
   void clear();
 
-  // One file per day of open_time, in the table's sort order. Errors: io.
+  // One file per partition, in the table's sort order. Errors: io.
   Result<std::vector<iceberg::DataFile>> write_files(iceberg::FileIo& io,
                                                      const iceberg::Table& table,
                                                      const bronze::MarketNames& markets,

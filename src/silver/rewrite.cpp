@@ -7,8 +7,10 @@
 #include <arrow/api.h>
 
 #include "core/time.h"
-#include "iceberg/new_data_file.h"
+#include "iceberg/declared_schema.h"
 #include "iceberg/scan.h"
+#include "iceberg/write_rows.h"
+#include "silver/tables.h"
 
 namespace tradelake::silver {
 namespace {
@@ -23,6 +25,7 @@ Key key_of(const CandleRow& row) {
 
 Result<Rewrite> plan_rewrite(const iceberg::Table& table, iceberg::FileIo& io,
                              const std::vector<CandleRow>& revised) {
+  static const auto declared = candles_1m_table().schema;
   Rewrite rewrite;
   std::set<Key> wanted;
   for (const auto& row : revised) wanted.insert(key_of(row));
@@ -31,7 +34,8 @@ Result<Rewrite> plan_rewrite(const iceberg::Table& table, iceberg::FileIo& io,
   const iceberg::Filter filter{
       {"open_time", iceberg::Comparison::greater_equal, {iceberg::Value{from_us}}},
       {"open_time", iceberg::Comparison::less_equal, {iceberg::Value{to_us}}}};
-  TL_ASSIGN(const auto files, iceberg::plan_files(*table.metadata, io, filter));
+  const auto metadata = iceberg::as_declared(table.metadata, declared);
+  TL_ASSIGN(const auto files, iceberg::plan_files(*metadata, io, filter));
   for (const auto& entry : files) {
     TL_ASSIGN(auto rows, read_candles(table, io, entry.file, {}));
     const auto outdated = std::ranges::partition(
@@ -55,22 +59,16 @@ Result<std::vector<iceberg::DataFile>> write_candles(const iceberg::Table& table
                                                      std::vector<CandleRow> rows,
                                                      const std::string* interval,
                                                      const std::string* reason) {
-  std::map<std::int64_t, std::vector<CandleRow>> by_day;
-  for (auto& row : rows) by_day[floor_div(row.open_time_us, us_per_day)].push_back(std::move(row));
+  static const auto candles = candles_1m_table().schema;
+  static const auto revisions = candle_revisions_table().schema;
   iceberg::ParquetOptions options;
   options.delta_columns = {"open_time", "first_trade_time", "last_trade_time", "trades"};
-  std::vector<iceberg::DataFile> files;
-  for (auto& [day, of_day] : by_day) {
-    std::ranges::sort(of_day, sorts_before);
-    std::vector<std::string> reasons;
-    if (reason != nullptr) reasons.assign(of_day.size(), *reason);
-    TL_ASSIGN(auto file,
-              iceberg::write_new_data_file(
-                  io, *table.metadata, {iceberg::Value{static_cast<std::int32_t>(day)}},
-                  *to_arrow(of_day, interval, reason != nullptr ? &reasons : nullptr), options));
-    files.push_back(std::move(file));
-  }
-  return files;
+  std::ranges::sort(rows, sorts_before);
+  std::vector<std::string> reasons;
+  if (reason != nullptr) reasons.assign(rows.size(), *reason);
+  return iceberg::write_rows(io, *table.metadata, interval == nullptr ? candles : revisions,
+                             to_arrow(rows, interval, reason != nullptr ? &reasons : nullptr),
+                             options);
 }
 
 }  // namespace tradelake::silver

@@ -25,7 +25,7 @@ struct Rewrite {
 Result<Rewrite> plan_rewrite(const iceberg::Table& table, iceberg::FileIo& io,
                              const std::vector<CandleRow>& revised);
 
-// Writes the rows as one file per day, each in the table's sort order.
+// Writes the rows as one file per partition, each in the table's sort order.
 Result<std::vector<iceberg::DataFile>> write_candles(const iceberg::Table& table,
                                                      iceberg::FileIo& io,
                                                      std::vector<CandleRow> rows,

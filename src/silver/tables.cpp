@@ -86,6 +86,7 @@ TableDefinition late_trades_table() {
       column(22, "late_by_ms", primitive(TypeKind::int64), true,
              "greatest trade_time seen in its partition less its own"));
   definition.spec = by_day(21);
+  definition.earlier_specs.clear();
   return definition;
 }
 

@@ -52,7 +52,7 @@ def rows(data_dir, name):
 
 def pointers(data_dir):
     listing = tradelake("table", "list", "--data-dir", data_dir).stdout
-    return dict(line.split("\t") for line in listing.splitlines())
+    return dict(line.split() for line in listing.splitlines())
 
 
 def assert_extra(found, expected):
