@@ -9,6 +9,7 @@
 #include "api/http.h"
 #include "api/server.h"
 #include "log/lag.h"
+#include "ops/maintainer.h"
 
 namespace tradelake::api {
 
@@ -18,6 +19,7 @@ struct MetricSources {
   const silver::Candles* candles = nullptr;
   std::optional<SourceStatus> source = {};
   log::LogRanges log = {};  // empty: it does not answer
+  const ops::Maintainer* maintainer = nullptr;
 };
 
 // The Prometheus text format.

@@ -16,6 +16,7 @@
 #include "iceberg/file_io.h"
 #include "log/collector.h"
 #include "log/lag.h"
+#include "ops/maintainer.h"
 #include "silver/candles.h"
 
 namespace tradelake::api {
@@ -36,6 +37,7 @@ struct ServerContext {
   iceberg::Catalog& catalog;
   iceberg::FileIo& io;
   std::function<SourceStatus()> source;
+  const ops::Maintainer* maintainer;  // nullptr: another process's work
   std::function<bool()> ready;  // what it answers is of now: the parts behind it do their work
 };
 

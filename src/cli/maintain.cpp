@@ -1,15 +1,18 @@
 // `tradelake maintain`: retention, compaction and expiry of the lake's tables.
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <thread>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
 
 #include "api/stage_server.h"
 #include "cli/command.h"
 #include "cli/opened_lake.h"
+#include "cli/pipelines.h"
 #include "cli/process.h"
-#include "core/time.h"
+#include "log/lag.h"
 #include "ops/maintainer.h"
 
 namespace tradelake::cli {
@@ -62,13 +65,30 @@ Result<> once(const Settings& settings, const sigset_t& signals) {
   return {};
 }
 
+// Whether a pipeline has much of the log still to commit; what is in the air between two commits of
+// a busy exchange is not much.
+bool is_behind(const OpenedLake& lake) {
+  const auto ends = lake.log->offsets();
+  if (!ends) return false;
+  return std::ranges::any_of(std::array{bronze::Sink::pipeline, silver::Candles::pipeline},
+                             [&](const char* pipeline) {
+                               const auto rows = lake.catalog->progress(pipeline);
+                               if (!rows) return false;
+                               std::map<log::TopicPartition, std::int64_t> committed;
+                               for (const auto& row : *rows)
+                                 committed[{row.topic, row.partition}] = row.next_offset;
+                               return log::records_ahead(*ends, committed) >= 10 * lag_of_now;
+                             });
+}
+
 Result<> keep_on(const Settings& settings, const sigset_t& signals) {
   TL_ASSIGN(const auto policy, ops::maintenance_policy(settings));
   TL_ASSIGN(const auto lake, OpenedLake::open_to_run(settings));
-  ops::Maintainer maintainer(*lake.catalog, *lake.io, policy);
+  ops::Maintainer maintainer(*lake.catalog, *lake.io, policy, [&] { return is_behind(lake); });
   TL_ASSIGN(const auto server,
             api::start_stage_server(settings.text("listen"),
-                                    {[] { return api::MetricSources(); }, [] { return true; }}));
+                                    {[&] { return api::MetricSources{.maintainer = &maintainer}; },
+                                     [&] { return lake.catalog->list_tables().has_value(); }}));
   say_where("tradelake maintain", settings, server->port());
   Failure failure;
   std::jthread thread([&](std::stop_token stop) { maintainer.run(stop); });

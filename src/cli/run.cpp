@@ -83,7 +83,7 @@ class EmbeddedRun {
                                                status.log = *std::move(log);
                                              return status;
                                            },
-                                           [&] { return is_ready(*source); }}));
+                                           &*maintainer_, [&] { return is_ready(*source); }}));
     say_where("tradelake", settings_, server_->port());
     const auto result = watch(signals, failure_, [&] { return tick(*source); });
     source->stop();

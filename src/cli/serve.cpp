@@ -24,10 +24,10 @@ class Serving {
     TL_ASSIGN(lake_, OpenedLake::open_to_run(settings_));
     TL_ASSIGN(sink_, open_sink(settings_, lake_->lake(), bronze::Role::follower));
     TL_ASSIGN(candles_, open_candles(settings_, lake_->lake(), bronze::Role::follower));
-    TL_ASSIGN(const auto server,
-              api::Server::start(settings_.text("listen"),
-                                 {*sink_, *candles_, *lake_->catalog, *lake_->io,
-                                  [this] { return source(); }, [this] { return is_ready(); }}));
+    TL_ASSIGN(const auto server, api::Server::start(settings_.text("listen"),
+                                                    {*sink_, *candles_, *lake_->catalog, *lake_->io,
+                                                     [this] { return source(); }, nullptr,
+                                                     [this] { return is_ready(); }}));
     std::jthread sink([this](std::stop_token stop) { failure_.keep(sink_->follow(stop)); });
     std::jthread candles([this](std::stop_token stop) { failure_.keep(candles_->follow(stop)); });
     say_where("tradelake serve", settings_, server->port());

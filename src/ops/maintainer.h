@@ -1,10 +1,10 @@
 // Keeps tables fast and small for as long as they live: drops partitions past their retention,
 // merges small files, rewrites closed partitions, expires snapshots and frees their files.
 //
-// Threads: run(), pass() and plan() in one at a time; status() from any. Invariants: every change is a commit
-// like any other writer's, on whatever head there is by then; a file is deleted only after the
-// commit that made it unreachable is known to stand. Does not: touch tables that the policy does
-// not name; remove orphans.
+// Threads: run(), pass() and plan() in one at a time; status() from any. Invariants: every change
+// is a commit like any other writer's, on whatever head there is by then; a file is deleted only
+// after the commit that made it unreachable is known to stand. Does not: touch tables that the
+// policy does not name; remove orphans.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,7 @@ from lake import tradelake
 
 COMPOSE = filled(stand_ins())
 SERVICES = COMPOSE["services"]
-STAGES = ("collect", "sink", "candles", "serve")
+STAGES = ("collect", "sink", "candles", "maintain", "serve")
 # They run once and end: others wait for that, not for their health.
 ONCE = {"bucket", "topics"}
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("tradelake:")}

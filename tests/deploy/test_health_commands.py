@@ -97,7 +97,7 @@ def test_stages(tmp_path):
     with simulated(tmp_path / "data") as (server, _):
         server.until(lambda status: status["bronze"]["lag_records"] == 0)
         address = server.url.removeprefix("http://")
-        for stage in ("collect", "sink", "candles", "serve"):
+        for stage in ("collect", "sink", "candles", "maintain", "serve"):
             at = re.search(r"127\.0\.0\.1:\d+", SERVICES[stage]["healthcheck"]["test"][-1])[0]
             assert check(stage, (at, address)) == 0, stage
         server.process.send_signal(signal.SIGSTOP)

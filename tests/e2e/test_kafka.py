@@ -226,6 +226,11 @@ def test_topics_are_compared_and_made_and_set(broker):
             ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)])
         for future in broker.admin.incremental_alter_configs([resource]).values():
             future.result()
+        # The controller has it; the broker tells of it a moment later.
+        deadline = time.monotonic() + 30
+        while setting(name) != value:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
     def setting(name):
         resource = ConfigResource(ConfigResource.Type.TOPIC, TRADES)
