@@ -121,9 +121,14 @@ iceberg::SnapshotNote repair_note(const std::string& pipeline, const std::string
   return note_of(pipeline, commit_id, offsets, updates);
 }
 
-iceberg::SnapshotNote maintenance_note(const std::string& what) {
+iceberg::SnapshotNote maintenance_note(const iceberg::TableMetadata& table,
+                                       const std::string& what) {
   iceberg::SnapshotNote note;
   note.summary = {{maintenance_key, what}};
+  if (const auto* commit = last_commit(table); commit != nullptr) {
+    const auto pipeline = commit->summary.find(pipeline_key);
+    if (pipeline != commit->summary.end()) note.tag = commit_tag(pipeline->second);
+  }
   note.carry = [](const iceberg::TableMetadata& base, std::map<std::string, std::string>& summary) {
     const auto* before = last_commit(base);
     if (before == nullptr) return;
@@ -146,7 +151,10 @@ std::optional<CommitFacts> commit_facts(const iceberg::Snapshot& snapshot) {
   const auto id = snapshot.summary.find(commit_id_key);
   if (id == snapshot.summary.end()) return std::nullopt;
   const bool counted = snapshot.summary.contains(counted_key);
-  CommitFacts facts{&snapshot, id->second, offsets_of(snapshot), {},
+  CommitFacts facts{&snapshot,
+                    id->second,
+                    offsets_of(snapshot),
+                    {},
                     !counted && !snapshot.summary.contains(maintenance_key)};
   const auto greatest = snapshot.summary.find(greatest_key);
   std::int64_t number = 0;

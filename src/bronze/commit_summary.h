@@ -37,8 +37,10 @@ iceberg::SnapshotNote commit_note(const std::string& pipeline, const std::string
 iceberg::SnapshotNote repair_note(const std::string& pipeline, const std::string& commit_id,
                                   std::span<const iceberg::ProgressUpdate> updates);
 // Of a change that moves no offsets, such as compaction: the new head says as much as the one
-// before it of the commit it stands on, so that expiry of what lies between loses nothing.
-iceberg::SnapshotNote maintenance_note(const std::string& what);
+// before it of the commit it stands on, so that expiry of what lies between loses nothing. The
+// pipeline's tag goes along, as it would keep the files that were to go.
+iceberg::SnapshotNote maintenance_note(const iceberg::TableMetadata& table,
+                                       const std::string& what);
 // When it is written, and the counts are known.
 void add_counts(iceberg::SnapshotNote& note, const CommitCounts& counts);
 

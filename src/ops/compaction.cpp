@@ -154,7 +154,7 @@ Result<Compacted> compact(Catalog& catalog, FileIo& io, Table& table, const Comp
   Transaction transaction(catalog, io);
   transaction.add(table, replace_files(std::move(replaced), compaction.written(),
                                        base.metadata->last_sequence_number,
-                                       bronze::maintenance_note("compaction")));
+                                       bronze::maintenance_note(*base.metadata, "compaction")));
   auto committed = transaction.commit(max_attempts);
   if (!committed) {
     if (committed.error().code != Errc::unknown_outcome) remove(io, compaction.written());

@@ -122,7 +122,8 @@ Result<> Maintainer::drop_expired(Table& table) {
   const auto expired = expired_partitions(*table.metadata, partitions, retention_us, now_us());
   if (!expired) return {};
   Transaction transaction(catalog_, io_);
-  transaction.add(table, drop_partitions(expired->cutoff, bronze::maintenance_note("ttl")));
+  transaction.add(
+      table, drop_partitions(expired->cutoff, bronze::maintenance_note(*table.metadata, "ttl")));
   TL_TRY(transaction.commit(max_attempts));
   spdlog::info("event=partitions_dropped table={} partitions={} files={} rows={} until={}",
                to_string(table.ident), expired->partitions, expired->files, expired->rows,
