@@ -51,8 +51,8 @@ std::optional<std::int64_t> partition_end_us(const Transform& transform, const V
     case Transform::Kind::day:
       return of_days(next);
     case Transform::Kind::month:
-      return of_days(days_from_civil({1970 + floor_div(next, 12),
-                                     static_cast<int>(next - floor_div(next, 12) * 12) + 1, 1}));
+      return of_days(days_from_civil(
+          {1970 + floor_div(next, 12), static_cast<int>(next - floor_div(next, 12) * 12) + 1, 1}));
     case Transform::Kind::year:
       return of_days(days_from_civil({1970 + next, 1, 1}));
     default:
