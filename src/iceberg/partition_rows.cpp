@@ -7,6 +7,7 @@
 #include <arrow/builder.h>
 #include <arrow/chunked_array.h>
 #include <arrow/compute/api_vector.h>
+#include <arrow/datum.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 

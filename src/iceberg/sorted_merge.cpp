@@ -66,7 +66,7 @@ class Pending {
       columns.push_back(std::move(column));
     }
     slices_.clear();
-    return drain_(arrow::Table::Make(schema_, std::move(columns), std::exchange(rows_, 0)));
+    return drain_(arrow::Table::Make(schema_, columns, std::exchange(rows_, 0)));
   }
 
  private:
