@@ -25,13 +25,14 @@ endif()
 
 # The pyarrow wheel's libparquet exports its own OpenSSL and simdjson symbols. Whatever else uses
 # those libraries has to come first in the link order, and stay there although nothing of ours may
-# use it directly; tests/iceberg/linking_test.cpp checks who won.
+# use it directly; tests/iceberg/linking_test.cpp checks who won. As options they come before all
+# libraries, which CMake puts in an order of its own.
 add_library(tls_first INTERFACE)
-target_link_options(tls_first INTERFACE -Wl,--no-as-needed)
+target_link_options(tls_first INTERFACE -Wl,--no-as-needed ${OPENSSL_SSL_LIBRARY} ${OPENSSL_CRYPTO_LIBRARY})
 target_link_libraries(tls_first INTERFACE OpenSSL::SSL OpenSSL::Crypto)
 
 add_library(simdjson_first INTERFACE)
-target_link_options(simdjson_first INTERFACE -Wl,--no-as-needed)
+target_link_options(simdjson_first INTERFACE -Wl,--no-as-needed $<TARGET_FILE:simdjson::simdjson>)
 target_link_libraries(simdjson_first INTERFACE simdjson::simdjson)
 
 add_library(beast INTERFACE)
