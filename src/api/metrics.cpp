@@ -135,26 +135,29 @@ void lag(MetricsText& text, std::string_view pipeline, const log::LogRanges& log
 }
 
 void maintenance(MetricsText& text, const ops::MaintenanceStatus& status) {
-  const auto each = [&](std::int64_t ops::MaintenanceCounts::* count) {
+  using Counts = ops::MaintenanceCounts;
+  static constexpr struct {
+    std::string_view name, help;
+    std::int64_t Counts::* count;
+  } counters[] = {
+      {"tradelake_merges_total", "Compactions of several files of a partition.", &Counts::merges},
+      {"tradelake_files_merged_total", "Data files that compactions have replaced.",
+       &Counts::files_merged},
+      {"tradelake_rows_merged_total", "Rows that compactions have written again.",
+       &Counts::rows_merged},
+      {"tradelake_partitions_dropped_total", "Partitions past the table's retention.",
+       &Counts::partitions_dropped},
+      {"tradelake_snapshots_expired_total", "Snapshots that were forgotten.",
+       &Counts::snapshots_expired},
+      {"tradelake_files_freed_total", "Files deleted, as no snapshot needed them.",
+       &Counts::files_freed},
+      {"tradelake_maintenance_failures_total",
+       "Attempts that failed; each is told in the log and tried again.", &Counts::failures}};
+  for (const auto& [name, help, count] : counters) {
+    text.counter(name, help);
     for (const auto& [table, counts] : status.tables)
       text.sample(counts.*count, {{"table", table}});
-  };
-  using Counts = ops::MaintenanceCounts;
-  text.counter("tradelake_merges_total", "Compactions of several files of a partition.");
-  each(&Counts::merges);
-  text.counter("tradelake_files_merged_total", "Data files that compactions have replaced.");
-  each(&Counts::files_merged);
-  text.counter("tradelake_rows_merged_total", "Rows that compactions have written again.");
-  each(&Counts::rows_merged);
-  text.counter("tradelake_partitions_dropped_total", "Partitions past the table's retention.");
-  each(&Counts::partitions_dropped);
-  text.counter("tradelake_snapshots_expired_total", "Snapshots that were forgotten.");
-  each(&Counts::snapshots_expired);
-  text.counter("tradelake_files_freed_total", "Files deleted, as no snapshot needed them.");
-  each(&Counts::files_freed);
-  text.counter("tradelake_maintenance_failures_total",
-               "Attempts that failed; each is told in the log and tried again.");
-  each(&Counts::failures);
+  }
   text.gauge("tradelake_maintenance_last_pass_seconds",
              "When all tables had been looked at last, seconds since the epoch.");
   text.sample(status.last_pass_us / us_per_second, {});

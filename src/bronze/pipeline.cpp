@@ -58,11 +58,9 @@ Result<> Pipeline::check_heads() {
 }
 
 Result<> Pipeline::refresh_tables() {
-  for (auto* table : tables_) {
-    TL_ASSIGN(auto head, iceberg::load_table(lake_.catalog, lake_.io, table->ident));
-    const std::lock_guard lock(mutex_);
-    *table = std::move(head);
-  }
+  TL_ASSIGN(auto heads, read_heads());
+  const std::lock_guard lock(mutex_);
+  for (std::size_t n = 0; n < tables_.size(); ++n) *tables_[n] = std::move(heads.tables[n]);
   return {};
 }
 
@@ -163,12 +161,9 @@ Result<> Pipeline::run_until(const std::stop_token& stop, std::int64_t drain_us)
 Result<> Pipeline::keep_up() {
   if (writing_.valid() || restart_ || now_us() < next_look_us_) return {};
   next_look_us_ = now_us() + look_every_us;
-  auto heads = read_heads();
-  if (!heads && heads.error().code == Errc::unavailable) return {};  // the next commit waits for it
-  if (!heads) return std::unexpected(std::move(heads).error());
-  const std::lock_guard lock(mutex_);
-  for (std::size_t n = 0; n < tables_.size(); ++n) *tables_[n] = std::move(heads->tables[n]);
-  return {};
+  auto done = refresh_tables();
+  // What is away the next commit waits for.
+  return done || done.error().code != Errc::unavailable ? done : Result<>();
 }
 
 // A member that the group is about to give partitions, as after an outage of its broker, waits for

@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include "core/text.h"
+
 namespace tradelake::bybit {
 namespace {
 
@@ -25,12 +27,6 @@ std::vector<std::string> strings_at(const element& parent, std::string_view key)
 
 bool has(const simdjson::dom::object& object, std::string_view key) {
   return object[key].error() == simdjson::SUCCESS;
-}
-
-std::string_view trim(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace
@@ -100,7 +96,7 @@ Refusal parse_refusal(std::string_view ret_msg) {
   }
   for (std::size_t begin = 0; begin < names.size();) {
     const auto end = std::min(names.find(',', begin), names.size());
-    const auto name = trim(names.substr(begin, end - begin));
+    const auto name = trimmed(names.substr(begin, end - begin));
     if (!name.empty()) refusal.topics.emplace_back(name);
     begin = end + 1;
   }

@@ -3,17 +3,14 @@
 #include <algorithm>
 
 #include "bybit/topic.h"
+#include "core/text.h"
 
 namespace tradelake::bybit {
 namespace {
 
 constexpr std::size_t longest_symbol = 64;
 
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
+constexpr std::string_view blanks = " \t";
 
 Result<Market> parse_market(std::string_view text) {
   const auto colon = text.find(':');
@@ -23,14 +20,14 @@ Result<Market> parse_market(std::string_view text) {
                       "linear:{} (categories: spot, linear, inverse, option)",
                       text, text.empty() ? "BTCUSDT" : text);
   }
-  const auto category = parse_category(trim(text.substr(0, colon)));
+  const auto category = parse_category(trimmed(text.substr(0, colon), blanks));
   if (!category) {
     return make_error(
         Errc::invalid_argument,
         "symbols: '{}' names category '{}'; allowed are spot, linear, inverse, option", text,
-        trim(text.substr(0, colon)));
+        trimmed(text.substr(0, colon), blanks));
   }
-  const auto symbol = trim(text.substr(colon + 1));
+  const auto symbol = trimmed(text.substr(colon + 1), blanks);
   if (symbol != "*" && !is_symbol(symbol)) {
     return make_error(Errc::invalid_argument,
                       "symbols: '{}' names symbol '{}'; allowed are letters, digits and '-' (at "
@@ -59,7 +56,7 @@ std::string to_string(const Market& market) {
 }
 
 Result<std::vector<Market>> parse_markets(std::string_view text) {
-  if (trim(text).empty()) {
+  if (trimmed(text, blanks).empty()) {
     return make_error(Errc::invalid_argument,
                       "symbols: empty; write category:SYMBOL separated by commas, for example "
                       "linear:BTCUSDT,spot:ETHUSDT or linear:*");
@@ -67,7 +64,7 @@ Result<std::vector<Market>> parse_markets(std::string_view text) {
   std::vector<Market> markets;
   for (std::size_t begin = 0; begin <= text.size();) {
     const auto end = std::min(text.find(',', begin), text.size());
-    TL_ASSIGN(auto market, parse_market(trim(text.substr(begin, end - begin))));
+    TL_ASSIGN(auto market, parse_market(trimmed(text.substr(begin, end - begin), blanks)));
     if (std::ranges::find(markets, market) == markets.end()) markets.push_back(std::move(market));
     begin = end + 1;
   }

@@ -1,6 +1,5 @@
 // `tradelake maintain`: retention, compaction and expiry of the lake's tables.
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <thread>
 
@@ -44,16 +43,13 @@ Result<> dry_run(const Settings& settings) {
   return {};
 }
 
-Result<> once(const Settings& settings, const sigset_t& signals) {
-  TL_ASSIGN(auto policy, ops::maintenance_policy(settings));
-  policy.cpu_share = 1;
-  policy.rules.quiet_us = 0;
-  TL_ASSIGN(const auto lake, OpenedLake::open_to_run(settings));
-  ops::Maintainer maintainer(*lake.catalog, *lake.io, policy);
+// `work` in a thread of its own, until it ends, fails, or a signal comes; then what was done.
+Result<> carry_out(ops::Maintainer& maintainer, const sigset_t& signals,
+                   const std::function<Result<>(const std::stop_token&)>& work) {
   Failure failure;
   std::atomic<bool> done = false;
-  std::jthread thread([&](std::stop_token stop) {
-    failure.keep(maintainer.pass(stop));
+  std::jthread thread([&](const std::stop_token& stop) {
+    failure.keep(work(stop));
     done = true;
   });
   const auto watched = watch(signals, failure, [&]() -> Result<bool> { return done.load(); });
@@ -65,20 +61,23 @@ Result<> once(const Settings& settings, const sigset_t& signals) {
   return {};
 }
 
+Result<> once(const Settings& settings, const sigset_t& signals) {
+  TL_ASSIGN(auto policy, ops::maintenance_policy(settings));
+  policy.cpu_share = 1;
+  policy.rules.quiet_us = 0;
+  TL_ASSIGN(const auto lake, OpenedLake::open_to_run(settings));
+  ops::Maintainer maintainer(*lake.catalog, *lake.io, policy);
+  return carry_out(maintainer, signals, [&](const auto& stop) { return maintainer.pass(stop); });
+}
+
 // Whether a pipeline has much of the log still to commit; what is in the air between two commits of
 // a busy exchange is not much.
 bool is_behind(const OpenedLake& lake) {
   const auto ends = lake.log->offsets();
-  if (!ends) return false;
-  return std::ranges::any_of(std::array{bronze::Sink::pipeline, silver::Candles::pipeline},
-                             [&](const char* pipeline) {
-                               const auto rows = lake.catalog->progress(pipeline);
-                               if (!rows) return false;
-                               std::map<log::TopicPartition, std::int64_t> committed;
-                               for (const auto& row : *rows)
-                                 committed[{row.topic, row.partition}] = row.next_offset;
-                               return log::records_ahead(*ends, committed) >= 10 * lag_of_now;
-                             });
+  return ends && std::ranges::any_of(pipeline_names(), [&](const std::string& pipeline) {
+           const auto committed = committed_offsets(*lake.catalog, pipeline);
+           return committed && log::records_ahead(*ends, *committed) >= 10 * lag_of_now;
+         });
 }
 
 Result<> keep_on(const Settings& settings, const sigset_t& signals) {
@@ -90,13 +89,10 @@ Result<> keep_on(const Settings& settings, const sigset_t& signals) {
                                     {[&] { return api::MetricSources{.maintainer = &maintainer}; },
                                      [&] { return lake.catalog->list_tables().has_value(); }}));
   say_where("tradelake maintain", settings, server->port());
-  Failure failure;
-  std::jthread thread([&](std::stop_token stop) { maintainer.run(stop); });
-  const auto watched = watch(signals, failure, []() -> Result<bool> { return false; });
-  thread.request_stop();
-  thread.join();
-  print(maintainer.status());
-  return watched;
+  return carry_out(maintainer, signals, [&](const auto& stop) {
+    maintainer.run(stop);
+    return Result<>();
+  });
 }
 
 }  // namespace

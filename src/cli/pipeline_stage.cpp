@@ -81,10 +81,8 @@ class Stage {
   Result<bool> everything_is_committed() const {
     TL_ASSIGN(auto ends, lake_->log->offsets());
     std::erase_if(ends, [&](const auto& entry) { return !opened_.pipeline->reads(entry.first); });
-    TL_ASSIGN(const auto rows, lake_->catalog->progress(opened_.pipeline->name()));
-    std::map<log::TopicPartition, std::int64_t> committed;
-    for (const auto& [where, range] : ends) committed[where] = 0;
-    for (const auto& row : rows) committed[{row.topic, row.partition}] = row.next_offset;
+    TL_ASSIGN(auto committed, committed_offsets(*lake_->catalog, opened_.pipeline->name()));
+    for (const auto& [where, range] : ends) committed.try_emplace(where, 0);
     if (!log::reaches_the_end(ends, committed)) return false;
     return log::ends_with_markers(*lake_->log, ends);
   }

@@ -35,4 +35,16 @@ Result<std::unique_ptr<silver::Candles>> open_candles(const Settings& settings,
       role);
 }
 
+const std::vector<std::string>& pipeline_names() {
+  static const std::vector<std::string> names{bronze::Sink::pipeline, silver::Candles::pipeline};
+  return names;
+}
+
+Result<log::NextOffsets> committed_offsets(iceberg::Catalog& catalog, const std::string& pipeline) {
+  TL_ASSIGN(const auto rows, catalog.progress(pipeline));
+  log::NextOffsets committed;
+  for (const auto& row : rows) committed[{row.topic, row.partition}] = row.next_offset;
+  return committed;
+}
+
 }  // namespace tradelake::cli

@@ -3,11 +3,10 @@
 #include <CLI/CLI.hpp>
 
 #include "bronze/log_repair.h"
-#include "bronze/sink.h"
 #include "cli/command.h"
 #include "cli/opened_lake.h"
+#include "cli/pipelines.h"
 #include "core/event_log.h"
-#include "silver/candles.h"
 
 namespace tradelake::cli {
 namespace {
@@ -24,8 +23,7 @@ Result<bool> repair_log(const SettingFlags& flags, bool change) {
   start_event_log(settings.text("log_level"));
   TL_ASSIGN(auto opened, OpenedLake::open_to_run(settings));
   const auto lake = opened.lake();
-  const std::vector<std::string> pipelines{bronze::Sink::pipeline, silver::Candles::pipeline};
-  TL_ASSIGN(const auto mismatches, bronze::find_mismatches(lake, pipelines));
+  TL_ASSIGN(const auto mismatches, bronze::find_mismatches(lake, pipeline_names()));
   for (const auto& mismatch : mismatches) print(mismatch);
   if (mismatches.empty()) {
     fmt::print("log and tables fit together\n");

@@ -129,15 +129,13 @@ class EmbeddedRun {
     for (const bronze::Pipeline* pipeline :
          {static_cast<const bronze::Pipeline*>(sink_.get()),
           static_cast<const bronze::Pipeline*>(candles_.get())}) {
-      const auto rows = lake_->catalog->progress(pipeline->name());
-      if (!rows && rows.error().code == Errc::unavailable) return false;
-      if (!rows) return std::unexpected(rows.error());
-      std::map<log::TopicPartition, std::int64_t> committed;
+      auto committed = committed_offsets(*lake_->catalog, pipeline->name());
+      if (!committed && committed.error().code == Errc::unavailable) return false;
+      if (!committed) return std::unexpected(std::move(committed).error());
       for (const auto& [where, range] : ends_to_reach_) {
-        if (pipeline->reads(where)) committed[where] = 0;
+        if (pipeline->reads(where)) committed->try_emplace(where, 0);
       }
-      for (const auto& row : *rows) committed[{row.topic, row.partition}] = row.next_offset;
-      if (!log::reaches_the_end(ends_to_reach_, committed)) return false;
+      if (!log::reaches_the_end(ends_to_reach_, *committed)) return false;
     }
     return true;
   }
@@ -158,7 +156,7 @@ class EmbeddedRun {
 
   Result<> trim_log() {
     std::map<log::TopicPartition, std::int64_t> keep_from;
-    for (const auto& pipeline : {bronze::Sink::pipeline, silver::Candles::pipeline}) {
+    for (const auto& pipeline : pipeline_names()) {
       TL_ASSIGN(const auto rows, lake_->catalog->progress(pipeline));
       for (const auto& row : rows) {
         const auto at = keep_from.try_emplace({row.topic, row.partition}, row.replay_from).first;

@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <arrow/table.h>
+
 #include "cli/table_command.h"
 #include "core/time.h"
 #include "iceberg/predicate_text.h"
+#include "iceberg/scan.h"
 #include "iceberg/schema_tree.h"
 #include "iceberg/snapshot_lookup.h"
 #include "iceberg/value_text.h"
@@ -118,6 +121,23 @@ Result<Selection> select(const iceberg::TableMetadataPtr& head, const TableFlags
     selection.filter.push_back(std::move(predicate));
   }
   return selection;
+}
+
+Result<> each_piece(OpenedLake& lake, const Selection& selection, std::int64_t limit,
+                    const std::function<Result<>(const arrow::Table& rows)>& see) {
+  TL_ASSIGN(const auto entries,
+            iceberg::plan_files(*selection.metadata, *lake.io, selection.filter));
+  for (const auto& entry : entries) {
+    if (limit == 0) break;
+    TL_ASSIGN(auto rows, iceberg::read_data_file(*selection.metadata, *lake.io, entry.file,
+                                                 selection.columns, selection.filter));
+    if (limit > 0) {
+      rows = rows->Slice(0, limit);
+      limit -= rows->num_rows();
+    }
+    if (rows->num_rows() > 0) TL_TRY(see(*rows));
+  }
+  return {};
 }
 
 int with_table(const TableFlags& flags, const TableWork& work) {

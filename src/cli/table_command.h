@@ -14,6 +14,10 @@
 #include "iceberg/expression.h"
 #include "iceberg/table.h"
 
+namespace arrow {
+class Table;
+}
+
 namespace tradelake::cli {
 
 void add_table_looks(CLI::App& command, Run& run);
@@ -50,6 +54,10 @@ struct Selection {
 Result<iceberg::TableMetadataPtr> as_asked(const iceberg::TableMetadataPtr& head,
                                            const TableFlags& flags);
 Result<Selection> select(const iceberg::TableMetadataPtr& head, const TableFlags& flags);
+
+// The selected rows, a file's at a time, none empty; at most `limit`, all if it is negative.
+Result<> each_piece(OpenedLake& lake, const Selection& selection, std::int64_t limit,
+                    const std::function<Result<>(const arrow::Table& rows)>& see);
 
 // "2024-08-08T23:54:15Z" or milliseconds, as milliseconds. Errors: invalid_argument.
 Result<std::int64_t> parse_time_ms(const std::string& text);

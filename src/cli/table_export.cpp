@@ -17,7 +17,6 @@
 #include "iceberg/arrow_error.h"
 #include "iceberg/cell_text.h"
 #include "iceberg/parquet_writer.h"
-#include "iceberg/scan.h"
 
 namespace tradelake::cli {
 namespace {
@@ -179,20 +178,13 @@ Result<std::unique_ptr<RowSink>> open_sink(const Selection& selection, const fs:
 Result<> export_rows(OpenedLake& lake, const iceberg::Table& table, const TableFlags& flags,
                      const fs::path& to) {
   TL_ASSIGN(const auto selection, select(table.metadata, flags));
-  TL_ASSIGN(const auto entries,
-            iceberg::plan_files(*selection.metadata, *lake.io, selection.filter));
   TL_ASSIGN(auto file, NewFile::create(to));
   TL_ASSIGN(const auto sink, open_sink(selection, to, file.descriptor()));
   std::int64_t count = 0;
-  for (const auto& entry : entries) {
-    if (count == flags.limit) break;
-    TL_ASSIGN(auto rows, iceberg::read_data_file(*selection.metadata, *lake.io, entry.file,
-                                                 selection.columns, selection.filter));
-    if (flags.limit >= 0) rows = rows->Slice(0, flags.limit - count);
-    if (rows->num_rows() == 0) continue;
-    TL_TRY(sink->add(*rows));
-    count += rows->num_rows();
-  }
+  TL_TRY(each_piece(lake, selection, flags.limit, [&](const arrow::Table& rows) {
+    count += rows.num_rows();
+    return sink->add(rows);
+  }));
   TL_TRY(sink->end());
   TL_TRY(file.keep());
   fmt::print("{} rows in {}\n", count, to.string());

@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "bronze/rollback.h"
-#include "bronze/sink.h"
+#include "cli/pipelines.h"
 #include "cli/table_command.h"
 #include "core/event_log.h"
 #include "core/time.h"
@@ -11,7 +11,6 @@
 #include "iceberg/snapshot_lookup.h"
 #include "iceberg/text_table.h"
 #include "iceberg/transaction.h"
-#include "silver/candles.h"
 
 namespace tradelake::cli {
 namespace {
@@ -76,12 +75,11 @@ Result<bool> roll_back(const TableFlags& flags, const Where& where) {
     return make_error(Errc::invalid_argument,
                       "where to is said by one of --to-snapshot ID and --to-time TIME");
   }
-  const std::vector<std::string> pipelines{bronze::Sink::pipeline, silver::Candles::pipeline};
   std::optional<std::string> pipeline;
   {
     TL_ASSIGN(auto looked, OpenedLake::open_to_look(settings));
     TL_ASSIGN(auto table, iceberg::load_table(*looked.catalog, *looked.io, ident));
-    TL_ASSIGN(pipeline, bronze::pipeline_of(*looked.catalog, pipelines, ident));
+    TL_ASSIGN(pipeline, bronze::pipeline_of(*looked.catalog, pipeline_names(), ident));
     if (!pipeline) {
       TL_ASSIGN(const auto to, target(table, where));
       return roll_back_alone(looked, table, to, where);

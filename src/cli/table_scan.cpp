@@ -6,7 +6,6 @@
 
 #include "cli/table_command.h"
 #include "iceberg/cell_text.h"
-#include "iceberg/scan.h"
 #include "iceberg/text_table.h"
 
 namespace tradelake::cli {
@@ -28,9 +27,9 @@ class Printer {
     }
   }
 
-  Result<> print(const arrow::Table& table, std::int64_t count) {
-    auto combined = table.Slice(0, count)->CombineChunks();
-    if (!combined.ok()) return make_error(Errc::io, "out of memory for {} rows", count);
+  Result<> print(const arrow::Table& table) {
+    auto combined = table.CombineChunks();
+    if (!combined.ok()) return make_error(Errc::io, "out of memory for {} rows", table.num_rows());
     const auto& rows = **combined;
     for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
       as_json_ ? print_json(rows, row) : add_line(rows, row);
@@ -86,18 +85,9 @@ class Printer {
 
 Result<> scan(OpenedLake& lake, const iceberg::Table& table, const TableFlags& flags) {
   TL_ASSIGN(const auto selection, select(table.metadata, flags));
-  TL_ASSIGN(const auto entries,
-            iceberg::plan_files(*selection.metadata, *lake.io, selection.filter));
   Printer printer(selection, flags.json);
-  auto left = flags.limit;
-  for (const auto& entry : entries) {
-    if (left == 0) break;
-    TL_ASSIGN(const auto rows, iceberg::read_data_file(*selection.metadata, *lake.io, entry.file,
-                                                       selection.columns, selection.filter));
-    const auto count = left < 0 ? rows->num_rows() : std::min(left, rows->num_rows());
-    TL_TRY(printer.print(*rows, count));
-    if (left > 0) left -= count;
-  }
+  TL_TRY(each_piece(lake, selection, flags.limit,
+                    [&](const arrow::Table& rows) { return printer.print(rows); }));
   printer.end();
   return {};
 }

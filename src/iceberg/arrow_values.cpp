@@ -6,6 +6,8 @@
 #include <arrow/extension_type.h>
 #include <arrow/type.h>
 
+#include "iceberg/arrow_error.h"
+
 namespace tradelake::iceberg {
 namespace {
 
@@ -67,6 +69,17 @@ std::optional<Value> value_at(const Type& type, const arrow::Array& array, std::
       break;
   }
   return std::nullopt;
+}
+
+Result<ArrayChunks> child_chunks(const ArrayChunks& structs, std::size_t n) {
+  ArrayChunks children;
+  for (const auto& chunk : structs) {
+    const auto& parent = static_cast<const arrow::StructArray&>(*chunk);
+    TL_ASSIGN(auto child,
+              checked(parent.GetFlattenedField(static_cast<int>(n)), "flattening a struct"));
+    children.push_back(std::move(child));
+  }
+  return children;
 }
 
 }  // namespace tradelake::iceberg

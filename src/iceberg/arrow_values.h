@@ -4,8 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <vector>
 
+#include "core/error.h"
 #include "iceberg/type.h"
 #include "iceberg/value.h"
 
@@ -17,5 +20,9 @@ namespace tradelake::iceberg {
 
 // `type` is primitive; nothing = null.
 std::optional<Value> value_at(const Type& type, const arrow::Array& array, std::int64_t row);
+
+// The n-th field of each struct, null where the struct is.
+using ArrayChunks = std::vector<std::shared_ptr<arrow::Array>>;
+Result<ArrayChunks> child_chunks(const ArrayChunks& structs, std::size_t n);
 
 }  // namespace tradelake::iceberg

@@ -6,6 +6,7 @@
 
 #include "iceberg/json_access.h"
 #include "iceberg/properties.h"
+#include "iceberg/snapshot_lookup.h"
 
 namespace tradelake::iceberg {
 namespace {
@@ -58,14 +59,12 @@ class Retention {
   void keep_branch(const SnapshotRef& ref, const Snapshot& head) {
     const std::int64_t min_count = ref.min_snapshots_to_keep.value_or(min_count_);
     const std::int64_t max_age_ms = ref.max_snapshot_age_ms.value_or(max_age_ms_);
-    std::set<SnapshotId> seen;  // a chain that bites its tail must not hold us
     std::int64_t place = 0;
-    for (const auto* snapshot = &head; snapshot != nullptr && seen.insert(snapshot->id).second;
-         ++place) {
+    for (const auto* snapshot : ancestors(metadata_, head.id)) {
       on_a_branch_.insert(snapshot->id);
       const bool young = age_ms(*snapshot) <= max_age_ms && place < policy_.max_count;
       if (place < min_count || young) kept_.insert(snapshot->id);
-      snapshot = snapshot->parent_id ? metadata_.find_snapshot(*snapshot->parent_id) : nullptr;
+      ++place;
     }
   }
 

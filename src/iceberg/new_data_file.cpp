@@ -7,12 +7,16 @@
 
 namespace tradelake::iceberg {
 
+std::string data_file_uri(const TableMetadata& metadata, const PartitionSpec& spec,
+                          const PartitionTuple& partition, std::string_view name) {
+  const auto folder = partition_path(metadata.schema(), spec, partition);
+  return fmt::format("{}/{}{}{}", data_folder(metadata), folder, folder.empty() ? "" : "/", name);
+}
+
 Result<DataFile> write_new_data_file(FileIo& io, const TableMetadata& metadata,
                                      const PartitionTuple& partition, const arrow::Table& rows,
                                      const ParquetOptions& options) {
-  const auto folder = partition_path(metadata.schema(), metadata.spec(), partition);
-  auto uri = fmt::format("{}/{}{}{}.parquet", data_folder(metadata), folder,
-                         folder.empty() ? "" : "/", random_uuid());
+  auto uri = data_file_uri(metadata, metadata.spec(), partition, random_uuid() + ".parquet");
   return write_data_file(
       io, {std::move(uri), metadata.spec().id, partition, metadata.default_sort_order_id},
       metadata.schema(), rows, options);

@@ -4,10 +4,16 @@
 // Threads: functions. Does not: sort, partition or commit.
 #pragma once
 
+#include <string>
+
 #include "iceberg/parquet_writer.h"
 #include "iceberg/table_metadata.h"
 
 namespace tradelake::iceberg {
+
+// Where a file of this name and partition is: below the table's data folder.
+std::string data_file_uri(const TableMetadata& metadata, const PartitionSpec& spec,
+                          const PartitionTuple& partition, std::string_view name);
 
 // `partition` has a value for each field of the table's default spec; `rows` belong to it, in the
 // table's default sort order. Errors: those of write_data_file().

@@ -10,6 +10,7 @@
 #include <parquet/schema.h>
 
 #include "iceberg/arrow_error.h"
+#include "iceberg/arrow_values.h"
 #include "iceberg/parquet_statistics.h"
 
 namespace tradelake::iceberg {
@@ -182,13 +183,7 @@ Result<> MetricsCollector::add_field(const NestedField& field, const Chunks& chu
   if (field.type->primitive()) return add_leaf(field, chunks, first_row);
   if (field.type->kind != TypeKind::structure) return {};
   for (std::size_t i = 0; i < field.type->fields.size(); ++i) {
-    Chunks children;
-    for (const auto& chunk : chunks) {
-      const auto& parent = static_cast<const arrow::StructArray&>(*chunk);
-      TL_ASSIGN(auto child,
-                checked(parent.GetFlattenedField(static_cast<int>(i)), "flattening a struct"));
-      children.push_back(std::move(child));
-    }
+    TL_ASSIGN(const auto children, child_chunks(chunks, i));
     TL_TRY(add_field(field.type->fields[i], children, first_row));
   }
   return {};

@@ -185,4 +185,14 @@ std::optional<Value> apply(const Transform& transform, const Type& source, const
   return std::nullopt;
 }
 
+bool PartitionValueLess::operator()(const std::optional<Value>& a,
+                                    const std::optional<Value>& b) const {
+  if (!a || !b) return !a && b;
+  return compare(*a, *b) < 0;
+}
+
+bool PartitionTupleLess::operator()(const PartitionTuple& a, const PartitionTuple& b) const {
+  return std::ranges::lexicographical_compare(a, b, PartitionValueLess{});
+}
+
 }  // namespace tradelake::iceberg

@@ -45,6 +45,14 @@ struct PartitionSpec {
 // One value per field of the spec, in its order; nothing = null.
 using PartitionTuple = std::vector<std::optional<Value>>;
 
+// The order of values of one type, nulls first, and of the partitions of one spec.
+struct PartitionValueLess {
+  bool operator()(const std::optional<Value>& a, const std::optional<Value>& b) const;
+};
+struct PartitionTupleLess {
+  bool operator()(const PartitionTuple& a, const PartitionTuple& b) const;
+};
+
 // "trade_time_hour=2024-08-08-23": the folder of a partition, as Java names it; "" if
 // unpartitioned.
 std::string partition_path(const Schema& schema, const PartitionSpec& spec,

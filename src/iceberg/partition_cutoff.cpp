@@ -10,28 +10,6 @@
 namespace tradelake::iceberg {
 namespace {
 
-// The field of the spec that tells most finely when its partitions end, or its end.
-std::size_t time_field(const PartitionSpec& spec, FieldId time_column) {
-  const auto fineness = [&](const PartitionField& field) {
-    if (field.source_id != time_column) return 0;
-    switch (field.transform.kind) {
-      case Transform::Kind::hour:
-        return 4;
-      case Transform::Kind::day:
-        return 3;
-      case Transform::Kind::month:
-        return 2;
-      case Transform::Kind::year:
-        return 1;
-      default:
-        return 0;
-    }
-  };
-  const auto finest = std::ranges::max_element(spec.fields, {}, fineness);
-  const bool found = finest != spec.fields.end() && fineness(*finest) > 0;
-  return found ? static_cast<std::size_t>(finest - spec.fields.begin()) : spec.fields.size();
-}
-
 std::int64_t clamped(int128_t us) {
   using Limits = std::numeric_limits<std::int64_t>;
   return static_cast<std::int64_t>(
@@ -60,21 +38,41 @@ std::optional<std::int64_t> partition_end_us(const Transform& transform, const V
   }
 }
 
+bool cuts_time(const Transform& transform) {
+  using Kind = Transform::Kind;
+  return transform.kind == Kind::hour || transform.kind == Kind::day ||
+         transform.kind == Kind::month || transform.kind == Kind::year;
+}
+
+std::optional<std::int64_t> partition_end_us(const PartitionSpec& spec,
+                                             const PartitionTuple& partition,
+                                             std::optional<FieldId> time_column) {
+  // Of an hour and its day the hour ends first.
+  std::optional<std::int64_t> earliest;
+  for (std::size_t n = 0; n < std::min(spec.fields.size(), partition.size()); ++n) {
+    if (!partition[n] || (time_column && spec.fields[n].source_id != *time_column)) continue;
+    const auto end = partition_end_us(spec.fields[n].transform, *partition[n]);
+    if (end) earliest = std::min(earliest.value_or(*end), *end);
+  }
+  return earliest;
+}
+
 bool PartitionCutoff::drops(const PartitionSpec& spec, const PartitionTuple& partition) const {
-  const auto n = time_field(spec, time_column);
-  if (n >= spec.fields.size() || n >= partition.size() || !partition[n]) return false;
-  const auto end = partition_end_us(spec.fields[n].transform, *partition[n]);
+  const auto end = partition_end_us(spec, partition, time_column);
   return end && *end <= until_us;
 }
 
 bool PartitionCutoff::may_drop_from(const PartitionSpec& spec, const ManifestFile& manifest) const {
-  const auto n = time_field(spec, time_column);
-  if (n >= spec.fields.size()) return false;
-  if (n >= manifest.partitions.size() || !manifest.partitions[n].lower_bound) return true;
-  const auto lowest = from_bytes(*primitive(TypeKind::int32), *manifest.partitions[n].lower_bound);
-  if (!lowest) return true;
-  const auto end = partition_end_us(spec.fields[n].transform, *lowest);
-  return !end || *end <= until_us;
+  for (std::size_t n = 0; n < spec.fields.size(); ++n) {
+    const auto& [source_id, field_id, name, transform] = spec.fields[n];
+    if (source_id != time_column || !cuts_time(transform)) continue;
+    if (n >= manifest.partitions.size() || !manifest.partitions[n].lower_bound) return true;
+    const auto lowest =
+        from_bytes(*primitive(TypeKind::int32), *manifest.partitions[n].lower_bound);
+    const auto end = lowest ? partition_end_us(transform, *lowest) : std::nullopt;
+    if (!end || *end <= until_us) return true;
+  }
+  return false;
 }
 
 }  // namespace tradelake::iceberg

@@ -13,6 +13,19 @@
 
 namespace tradelake::iceberg {
 
+// The first microsecond after a partition by this transform of a timestamp; nothing where the
+// transform has no such end.
+std::optional<std::int64_t> partition_end_us(const Transform& transform, const Value& value);
+
+// Whether it is one of those that have: year, month, day, hour.
+bool cuts_time(const Transform& transform);
+
+// The first microsecond after what a partition can hold of a timestamp (of any, if none is named);
+// nothing if its spec does not cut that column by time, or the value is null.
+std::optional<std::int64_t> partition_end_us(const PartitionSpec& spec,
+                                             const PartitionTuple& partition,
+                                             std::optional<FieldId> time_column = {});
+
 struct PartitionCutoff {
   FieldId time_column;        // a timestamp; what the spec's year, month, day or hour is of
   std::int64_t until_us = 0;  // a partition whose end is at or before this goes
@@ -21,9 +34,5 @@ struct PartitionCutoff {
   // False: by its partition summaries, the manifest has no such partition.
   bool may_drop_from(const PartitionSpec& spec, const ManifestFile& manifest) const;
 };
-
-// The first microsecond after a partition by this transform of a timestamp; nothing where the
-// transform has no such end.
-std::optional<std::int64_t> partition_end_us(const Transform& transform, const Value& value);
 
 }  // namespace tradelake::iceberg

@@ -19,14 +19,6 @@ namespace {
 
 using Cell = std::optional<Value>;
 
-// Nulls first; values of one type.
-struct CellLess {
-  bool operator()(const Cell& a, const Cell& b) const {
-    if (!a || !b) return !a && b;
-    return compare(*a, *b) < 0;
-  }
-};
-
 // The column that a partition field is computed from.
 struct Source {
   const NestedField* field = nullptr;
@@ -38,14 +30,10 @@ Result<Source> find_source(const std::vector<NestedField>& fields, const Partiti
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (fields[i].id == wanted.source_id) return Source{&fields[i], columns[i]};
     if (fields[i].type->kind != TypeKind::structure) continue;
-    std::vector<arrow::ArrayVector> children(fields[i].type->fields.size());
-    for (const auto& chunk : columns[i]) {
-      const auto& parent = static_cast<const arrow::StructArray&>(*chunk);
-      for (std::size_t n = 0; n < children.size(); ++n) {
-        TL_ASSIGN(auto child,
-                  checked(parent.GetFlattenedField(static_cast<int>(n)), "flattening a struct"));
-        children[n].push_back(std::move(child));
-      }
+    std::vector<arrow::ArrayVector> children;
+    for (std::size_t n = 0; n < fields[i].type->fields.size(); ++n) {
+      TL_ASSIGN(auto chunks, child_chunks(columns[i], n));
+      children.push_back(std::move(chunks));
     }
     TL_ASSIGN(auto found, find_source(fields[i].type->fields, wanted, children));
     if (found.field != nullptr) return found;
@@ -94,7 +82,7 @@ class Grouping {
       return;
     }
     std::vector<PartitionTuple> tuples;
-    std::vector<std::map<Cell, std::uint32_t, CellLess>> known(tuples_.size());
+    std::vector<std::map<Cell, std::uint32_t, PartitionValueLess>> known(tuples_.size());
     const auto& type = *source.field->type;
     std::size_t row = 0;
     Cell last, last_result;
@@ -131,9 +119,7 @@ class Grouping {
                 checked(arrow::compute::Take(all, indices), "splitting rows by partition"));
       partitions.push_back({std::move(tuples_[group]), taken.table()});
     }
-    std::ranges::sort(partitions, [](const auto& a, const auto& b) {
-      return std::ranges::lexicographical_compare(a.tuple, b.tuple, CellLess{});
-    });
+    std::ranges::sort(partitions, PartitionTupleLess{}, &PartitionOfRows::tuple);
     return partitions;
   }
 

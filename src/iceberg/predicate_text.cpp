@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/text.h"
 #include "iceberg/schema_tree.h"
 #include "iceberg/value_text.h"
 
@@ -24,12 +25,6 @@ constexpr std::array<Operator, 9> operators{{{"is not null", Comparison::not_nul
                                              {"=", Comparison::equal},
                                              {"<", Comparison::less},
                                              {">", Comparison::greater}}};
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
 
 std::string_view unquoted(std::string_view text) {
   text = trimmed(text);

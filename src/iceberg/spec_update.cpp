@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "core/text.h"
 #include "iceberg/declared_schema.h"
 #include "iceberg/metadata_action.h"
 #include "iceberg/schema_tree.h"
@@ -138,12 +139,6 @@ Result<std::size_t> place_of(const std::vector<PartitionField>& fields, const st
   for (const auto& field : fields) names += (names.empty() ? "" : ", ") + field.name;
   return make_error(Errc::invalid_argument, "partition field '{}' does not exist; the spec has {}",
                     name, names.empty() ? "none" : names);
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace

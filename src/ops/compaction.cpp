@@ -9,11 +9,11 @@
 
 #include "bronze/commit_summary.h"
 #include "iceberg/content_hash.h"
+#include "iceberg/new_data_file.h"
 #include "iceberg/parquet_writer.h"
 #include "iceberg/random_id.h"
 #include "iceberg/scan.h"
 #include "iceberg/sorted_merge.h"
-#include "iceberg/table_paths.h"
 #include "iceberg/transaction.h"
 #include "ops/file_encoding.h"
 
@@ -28,7 +28,12 @@ class Compaction {
  public:
   Compaction(FileIo& io, const Table& table, const CompactionJob& job,
              const CompactionOptions& options)
-      : io_(io), table_(table), metadata_(*table.metadata), job_(job), options_(options) {
+      : io_(io),
+        table_(table),
+        metadata_(*table.metadata),
+        job_(job),
+        options_(options),
+        order_(mergeable_order()) {
     const std::int64_t row_bytes =
         std::max<std::int64_t>(1, job.bytes() * unpacked / std::max<std::int64_t>(1, job.rows()));
     batch_rows_ = std::clamp<std::int64_t>(batch_bytes / row_bytes, 1, 8192);
@@ -38,10 +43,9 @@ class Compaction {
   // Merges and proves. After an error what was written is in written().
   Result<> run() {
     ContentHash before;
-    const auto order = mergeable_order();
     std::vector<RowSource> sources;
     for (const auto& entry : job_.inputs) sources.push_back(counted(entry.file, before));
-    TL_TRY(merge_sorted(metadata_.schema(), order, std::move(sources), group_rows_,
+    TL_TRY(merge_sorted(metadata_.schema(), order_, std::move(sources), group_rows_,
                         [&](std::shared_ptr<arrow::Table> rows) { return add(*rows); }));
     TL_TRY(finish_file());
     ContentHash after;
@@ -89,19 +93,15 @@ class Compaction {
 
   Result<> add(const arrow::Table& rows) {
     if (!writer_) {
-      const auto& spec = *metadata_.find_spec(job_.spec_id);
-      const auto folder = partition_path(metadata_.schema(), spec, job_.values);
-      const auto name =
-          job_.closing ? closed_file_name(random_uuid()) : fmt::format("{}.parquet", random_uuid());
-      const auto order = mergeable_order();
-      auto encoding =
-          file_encoding(table_.ident, metadata_.schema(),
-                        job_.closing ? options_.closing_zstd_level : options_.commit_zstd_level);
-      writer_.emplace(DataFileTarget{fmt::format("{}/{}{}{}", data_folder(metadata_), folder,
-                                                 folder.empty() ? "" : "/", name),
-                                     job_.spec_id, job_.values,
-                                     order.fields.empty() ? std::nullopt : std::optional(order.id)},
-                      metadata_.schema(), std::move(encoding));
+      const auto name = job_.closing ? closed_file_name(random_uuid()) : random_uuid() + ".parquet";
+      writer_.emplace(
+          DataFileTarget{
+              data_file_uri(metadata_, *metadata_.find_spec(job_.spec_id), job_.values, name),
+              job_.spec_id, job_.values,
+              order_.fields.empty() ? std::nullopt : std::optional(order_.id)},
+          metadata_.schema(),
+          file_encoding(table_.ident, metadata_,
+                        job_.closing ? options_.closing_zstd_level : options_.commit_zstd_level));
     }
     TL_TRY(writer_->add(rows));
     TL_TRY(options_.breathe());
@@ -121,6 +121,7 @@ class Compaction {
   const TableMetadata& metadata_;
   const CompactionJob& job_;
   const CompactionOptions& options_;
+  const SortOrder order_;
   std::int64_t batch_rows_ = 0, group_rows_ = 0;
   std::optional<DataFileWriter> writer_;
   std::vector<DataFile> written_;

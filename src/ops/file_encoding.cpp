@@ -1,35 +1,26 @@
 #include "ops/file_encoding.h"
 
 #include "bronze/table_files.h"
+#include "bronze/tables.h"
+#include "iceberg/declared_schema.h"
+#include "silver/rewrite.h"
+#include "silver/tables.h"
 
 namespace tradelake::ops {
-namespace {
-
-using iceberg::TypeKind;
-
-bool counts(const iceberg::NestedField* field) {
-  if (field == nullptr) return false;
-  const auto kind = field->type->kind;
-  return kind == TypeKind::int32 || kind == TypeKind::int64 || kind == TypeKind::timestamp;
-}
-
-}  // namespace
 
 iceberg::ParquetOptions file_encoding(const iceberg::TableIdent& table,
-                                      const iceberg::Schema& schema, int zstd_level) {
-  iceberg::ParquetOptions options;
-  if (table.name == "trades" || table.name == "late_trades") {
-    options = bronze::trade_file_options(zstd_level);
-  } else {
-    options.delta_columns = {"open_time", "first_trade_time", "last_trade_time",
-                             "trades",    "received_at",      "_offset"};
+                                      const iceberg::TableMetadata& metadata, int zstd_level) {
+  const auto fit = [&](const iceberg::TableDefinition& declared, iceberg::ParquetOptions options) {
+    options.zstd_level = zstd_level;
+    return iceberg::fit_options(metadata, declared.schema, std::move(options));
+  };
+  for (const auto& trades : {bronze::trades_table(), silver::late_trades_table()}) {
+    if (table == trades.ident) return fit(trades, bronze::trade_file_options(zstd_level));
   }
-  options.zstd_level = zstd_level;
-  std::erase_if(options.delta_columns,
-                [&](const auto& name) { return !counts(schema.find(name)); });
-  for (auto* names : {&options.plain_columns, &options.random_columns})
-    std::erase_if(*names, [&](const auto& name) { return schema.find(name) == nullptr; });
-  return options;
+  for (const auto& candles : {silver::candles_1m_table(), silver::candle_revisions_table()}) {
+    if (table == candles.ident) return fit(candles, silver::candle_file_options());
+  }
+  return {.zstd_level = zstd_level};
 }
 
 }  // namespace tradelake::ops

@@ -1,4 +1,5 @@
-// How each of our tables' files are encoded when they are written again.
+// How each of our tables' files are encoded when they are written again: as at commit, at another
+// level.
 //
 // Threads: a pure function.
 #pragma once
@@ -8,8 +9,7 @@
 
 namespace tradelake::ops {
 
-// Hints for columns that the schema does not have (any more), or in another type, are left out.
 iceberg::ParquetOptions file_encoding(const iceberg::TableIdent& table,
-                                      const iceberg::Schema& schema, int zstd_level);
+                                      const iceberg::TableMetadata& metadata, int zstd_level);
 
 }  // namespace tradelake::ops

@@ -14,28 +14,12 @@ namespace {
 
 using namespace iceberg;
 
-// Nulls first; values of one field are of one type.
-struct Before {
-  using Key = std::pair<SpecId, PartitionTuple>;
+using Key = std::pair<SpecId, PartitionTuple>;
+struct KeyLess {
   bool operator()(const Key& a, const Key& b) const {
-    if (a.first != b.first) return a.first < b.first;
-    for (std::size_t n = 0; n < std::min(a.second.size(), b.second.size()); ++n) {
-      const auto &left = a.second[n], &right = b.second[n];
-      if (left && right) {
-        if (const auto order = compare(*left, *right); order != 0) return order < 0;
-      } else if (left.has_value() != right.has_value()) {
-        return right.has_value();
-      }
-    }
-    return a.second.size() < b.second.size();
+    return a.first != b.first ? a.first < b.first : PartitionTupleLess{}(a.second, b.second);
   }
 };
-
-bool cuts_time(const PartitionField& field) {
-  using Kind = Transform::Kind;
-  const auto kind = field.transform.kind;
-  return kind == Kind::hour || kind == Kind::day || kind == Kind::month || kind == Kind::year;
-}
 
 }  // namespace
 
@@ -54,7 +38,7 @@ Result<std::vector<LivePartition>> live_files(const TableMetadata& metadata, Fil
   const auto* snapshot = metadata.current_snapshot();
   if (snapshot == nullptr) return partitions;
   TL_ASSIGN(const auto manifests, read_manifest_list(io, *snapshot));
-  std::map<Before::Key, LivePartition, Before> by_key;
+  std::map<Key, LivePartition, KeyLess> by_key;
   bool everywhere = false;  // deletes of an unpartitioned spec apply to all
   for (const auto& manifest : manifests) {
     if (manifest.added_files_count == 0 && manifest.existing_files_count == 0) continue;
@@ -85,7 +69,7 @@ Result<std::vector<LivePartition>> live_files(const TableMetadata& metadata, Fil
 
 std::optional<FieldId> time_column(const TableMetadata& metadata) {
   const auto& fields = metadata.spec().fields;
-  const auto found = std::ranges::find_if(fields, cuts_time);
+  const auto found = std::ranges::find_if(fields, cuts_time, &PartitionField::transform);
   return found == fields.end() ? std::nullopt : std::optional(found->source_id);
 }
 
@@ -106,14 +90,7 @@ std::optional<std::int64_t> greatest_time_us(const std::vector<LivePartition>& p
 
 std::optional<std::int64_t> end_us(const TableMetadata& metadata, const LivePartition& partition) {
   const auto* spec = metadata.find_spec(partition.spec_id);
-  if (spec == nullptr) return std::nullopt;
-  std::optional<std::int64_t> earliest;
-  for (std::size_t n = 0; n < std::min(spec->fields.size(), partition.values.size()); ++n) {
-    if (!cuts_time(spec->fields[n]) || !partition.values[n]) continue;
-    const auto end = partition_end_us(spec->fields[n].transform, *partition.values[n]);
-    if (end) earliest = std::min(earliest.value_or(*end), *end);
-  }
-  return earliest;
+  return spec == nullptr ? std::nullopt : partition_end_us(*spec, partition.values);
 }
 
 }  // namespace tradelake::ops

@@ -120,6 +120,8 @@ Result<bool> Maintainer::keep_small(Table& table) {
 Result<> Maintainer::drop_expired(Table& table) {
   const auto retention_us = policy_.retention_us.at(to_string(table.ident));
   if (!policy_.ttl || retention_us == 0) return {};
+  TL_ASSIGN(const bool any, may_have_expired(*table.metadata, io_, retention_us, now_us()));
+  if (!any) return {};
   TL_ASSIGN(const auto partitions, live_files(*table.metadata, io_));
   const auto expired = expired_partitions(*table.metadata, partitions, retention_us, now_us());
   if (!expired) return {};

@@ -2,7 +2,23 @@
 
 #include <algorithm>
 
+#include "iceberg/manifest_list_avro.h"
+
 namespace tradelake::ops {
+
+Result<bool> may_have_expired(const iceberg::TableMetadata& metadata, iceberg::FileIo& io,
+                              std::int64_t retention_us, std::int64_t now_us) {
+  const auto column = time_column(metadata);
+  const auto* snapshot = metadata.current_snapshot();
+  if (!column || snapshot == nullptr) return false;
+  // No table's own cut-off is later than the clock's.
+  const iceberg::PartitionCutoff latest{*column, now_us - retention_us};
+  TL_ASSIGN(const auto manifests, iceberg::read_manifest_list(io, *snapshot));
+  return std::ranges::any_of(manifests, [&](const iceberg::ManifestFile& manifest) {
+    const auto* spec = metadata.find_spec(manifest.spec_id);
+    return spec != nullptr && latest.may_drop_from(*spec, manifest);
+  });
+}
 
 std::optional<Expired> expired_partitions(const iceberg::TableMetadata& metadata,
                                           const std::vector<LivePartition>& partitions,

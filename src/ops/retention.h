@@ -13,6 +13,11 @@
 
 namespace tradelake::ops {
 
+// By the manifest list alone: false where no partition can be past its retention, which is so at
+// nearly every look. Errors: those of reading the list.
+Result<bool> may_have_expired(const iceberg::TableMetadata& metadata, iceberg::FileIo& io,
+                              std::int64_t retention_us, std::int64_t now_us);
+
 // Nothing: no partition is to go.
 struct Expired {
   iceberg::PartitionCutoff cutoff;

@@ -23,6 +23,12 @@ Key key_of(const CandleRow& row) {
 
 }  // namespace
 
+iceberg::ParquetOptions candle_file_options() {
+  iceberg::ParquetOptions options;
+  options.delta_columns = {"open_time", "first_trade_time", "last_trade_time", "trades"};
+  return options;
+}
+
 Result<Rewrite> plan_rewrite(const iceberg::Table& table, iceberg::FileIo& io,
                              const std::vector<CandleRow>& revised) {
   static const auto declared = candles_1m_table().schema;
@@ -61,14 +67,12 @@ Result<std::vector<iceberg::DataFile>> write_candles(const iceberg::Table& table
                                                      const std::string* reason) {
   static const auto candles = candles_1m_table().schema;
   static const auto revisions = candle_revisions_table().schema;
-  iceberg::ParquetOptions options;
-  options.delta_columns = {"open_time", "first_trade_time", "last_trade_time", "trades"};
   std::ranges::sort(rows, sorts_before);
   std::vector<std::string> reasons;
   if (reason != nullptr) reasons.assign(rows.size(), *reason);
   return iceberg::write_rows(io, *table.metadata, interval == nullptr ? candles : revisions,
                              to_arrow(rows, interval, reason != nullptr ? &reasons : nullptr),
-                             options);
+                             candle_file_options());
 }
 
 }  // namespace tradelake::silver

@@ -11,10 +11,14 @@
 
 #include "core/error.h"
 #include "iceberg/file_io.h"
+#include "iceberg/parquet_writer.h"
 #include "iceberg/table.h"
 #include "silver/candle_row.h"
 
 namespace tradelake::silver {
+
+// How files of candles are encoded best, at commit or after.
+iceberg::ParquetOptions candle_file_options();
 
 struct Rewrite {
   std::vector<std::string> removed_paths;

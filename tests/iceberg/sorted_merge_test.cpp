@@ -72,6 +72,20 @@ bool comes_before(const Schema& schema, const SortOrder& order, const std::vecto
   return false;
 }
 
+std::vector<Cell> random_row(const Schema& schema, Random& random, std::int64_t one_null_in) {
+  std::vector<Cell> row;
+  for (const auto& one : schema.fields) {
+    row.push_back(below(random, one_null_in) == 0 ? Cell() : Cell(random_value(*one.type, random)));
+  }
+  return row;
+}
+
+Rows random_rows(const Schema& schema, Random& random, int count) {
+  Rows rows;
+  for (int n = 0; n < count; ++n) rows.push_back(random_row(schema, random, 4));
+  return rows;
+}
+
 RowSource source_of(const Schema& schema, const Rows& rows, std::int64_t batch) {
   return [=, table = table_of(schema, rows),
           at = std::int64_t{0}]() mutable -> Result<std::shared_ptr<arrow::Table>> {
@@ -97,14 +111,7 @@ TEST(SortedMerge, ARandomCutOfSortedRowsComesTogetherAgain) {
     std::vector<Rows> cut(runs);
     Rows all;
     for (auto count = below(random, 400); count > 0; --count) {
-      std::vector<Cell> row;
-      for (const auto& one : schema.fields) {
-        if (below(random, 5) == 0) {
-          row.emplace_back();
-        } else {
-          row.emplace_back(random_value(*one.type, random));
-        }
-      }
+      auto row = random_row(schema, random, 5);
       row.back() = Value{static_cast<std::int64_t>(all.size())};
       all.push_back(row);
       cut[static_cast<std::size_t>(below(random, static_cast<std::int64_t>(runs)))].push_back(row);
@@ -210,13 +217,7 @@ TEST(ContentHash, DictionaryEncodingAndBatchesMakeNoDifference) {
 TEST(DataFileStream, GivesTheRowsOfAFileInItsOrderAcrossRowGroups) {
   const auto schema = every_type();
   Random random(3);
-  Rows rows;
-  for (int r = 0; r < 1000; ++r) {
-    std::vector<Cell> row;
-    for (const auto& one : schema.fields)
-      row.push_back(below(random, 4) == 0 ? Cell() : Cell(random_value(*one.type, random)));
-    rows.push_back(row);
-  }
+  const auto rows = random_rows(schema, random, 1000);
   MemoryIo io;
   ParquetOptions options;
   options.row_group_rows = 130;
@@ -248,13 +249,7 @@ TEST(DataFileStream, GivesTheRowsOfAFileInItsOrderAcrossRowGroups) {
 TEST(DataFileWriter, PiecesGiveTheMetricsOfTheWhole) {
   auto schema = every_type();
   Random random(11);
-  Rows rows;
-  for (int r = 0; r < 300; ++r) {
-    std::vector<Cell> row;
-    for (const auto& one : schema.fields)
-      row.push_back(below(random, 4) == 0 ? Cell() : Cell(random_value(*one.type, random)));
-    rows.push_back(row);
-  }
+  auto rows = random_rows(schema, random, 300);
   // Longer than a footer holds: bounds come from the values, in one piece only.
   rows[120][9] = Value{std::string(5000, 'z')};
   const auto table = table_of(schema, rows);
