@@ -49,22 +49,22 @@ Result<> snapshots(const iceberg::Table& table) {
 }
 
 Result<> files(OpenedLake& lake, const iceberg::Table& table) {
-  TL_ASSIGN(const auto entries, iceberg::plan_files(*table.metadata, *lake.io, {}));
-  for (const auto& entry : entries) {
-    fmt::print("{}\t{} rows\t{} bytes\n", entry.file.path, entry.file.record_count,
-               entry.file.size_bytes);
+  TL_ASSIGN(const auto planned, iceberg::plan_files(*table.metadata, *lake.io, {}));
+  for (const auto& [file, sequence_number, deletes] : planned) {
+    fmt::print("{}\t{} rows\t{} bytes", file.path, file.record_count, file.size_bytes);
+    if (!deletes.empty()) fmt::print("\t{} delete files", deletes.size());
+    fmt::print("\n");
   }
   return {};
 }
 
 Result<> scan(OpenedLake& lake, const iceberg::Table& table, std::int64_t limit) {
-  TL_ASSIGN(const auto entries, iceberg::plan_files(*table.metadata, *lake.io, {}));
-  for (const auto& entry : entries) {
+  TL_ASSIGN(const auto planned, iceberg::plan_files(*table.metadata, *lake.io, {}));
+  for (const auto& file : planned) {
     if (limit <= 0) break;
-    TL_ASSIGN(const auto rows,
-              iceberg::read_data_file(*table.metadata, *lake.io, entry.file, {}, {}));
+    TL_ASSIGN(const auto rows, iceberg::read_data_file(*table.metadata, *lake.io, file, {}, {}));
     fmt::print("{}", iceberg::rows_as_text(*rows, limit));
-    limit -= entry.file.record_count;
+    limit -= rows->num_rows();
   }
   return {};
 }

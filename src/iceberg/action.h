@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,13 +41,17 @@ struct SnapshotNote {
 std::unique_ptr<Action> append_files(std::vector<DataFile> files, SnapshotNote note = {});
 
 // Removes and adds files in one snapshot of operation "overwrite" (copy-on-write), or "delete" if
-// none are added. Every removed path must be live in the base.
+// none are added. Every removed path must be live in the base. `read_at` is the
+// last_sequence_number of the metadata that the removed files were read by: a later delete file
+// that applies to one of them is a conflict, as the added ones would bring its rows back.
 std::unique_ptr<Action> overwrite_files(std::vector<std::string> removed_paths,
-                                        std::vector<DataFile> added, SnapshotNote note = {});
+                                        std::vector<DataFile> added, SnapshotNote note = {},
+                                        std::optional<SequenceNumber> read_at = {});
 
 // The same rows in other files: operation "replace". More rows than were removed are refused
 // (invalid_argument).
 std::unique_ptr<Action> replace_files(std::vector<std::string> removed_paths,
-                                      std::vector<DataFile> added, SnapshotNote note = {});
+                                      std::vector<DataFile> added, SnapshotNote note = {},
+                                      std::optional<SequenceNumber> read_at = {});
 
 }  // namespace tradelake::iceberg

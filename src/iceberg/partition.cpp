@@ -185,4 +185,17 @@ std::optional<Value> apply(const Transform& transform, const Type& source, const
   return std::nullopt;
 }
 
+std::string partition_key(SpecId spec, const PartitionTuple& tuple) {
+  auto key = fmt::format("{}", spec.value);
+  for (const auto& value : tuple) {
+    key += '/';
+    if (!value) continue;
+    // The alternative's width stands in for the type: within one spec there is but one.
+    const auto bytes = to_bytes(*primitive(TypeKind::binary), *value);
+    key += fmt::format("{}:", bytes.size());
+    key += bytes;
+  }
+  return key;
+}
+
 }  // namespace tradelake::iceberg

@@ -45,6 +45,9 @@ struct PartitionSpec {
 // One value per field of the spec, in its order; nothing = null.
 using PartitionTuple = std::vector<std::optional<Value>>;
 
+// Bytes that two partitions have in common exactly if spec and values are the same, null included.
+std::string partition_key(SpecId spec, const PartitionTuple& tuple);
+
 // "trade_time_hour=2024-08-08-23": the folder of a partition, as Java names it; "" if
 // unpartitioned.
 std::string partition_path(const Schema& schema, const PartitionSpec& spec,

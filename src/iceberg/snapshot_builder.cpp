@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/time.h"
+#include "iceberg/delete_index.h"
 #include "iceberg/manifest_avro.h"
 #include "iceberg/manifest_list_avro.h"
 #include "iceberg/manifest_merge.h"
@@ -140,6 +141,7 @@ Result<> SnapshotBuilder::fill_unknown_counts(ManifestFile& manifest) {
 
 Result<> SnapshotBuilder::remove_paths() {
   std::set<std::string_view> wanted(request_.removed_paths.begin(), request_.removed_paths.end());
+  std::vector<ManifestEntry> removed;
   for (auto& part : parts_) {
     if (wanted.empty()) break;
     if (part.listed.content != ManifestContent::data) continue;
@@ -153,6 +155,7 @@ Result<> SnapshotBuilder::remove_paths() {
       entry.status = EntryStatus::deleted;
       entry.snapshot_id = request_.id;
       counters_.removed(entry.file);
+      removed.push_back(entry);
     }
     if (!touched) continue;
     TL_ASSIGN(part, fresh_part(part.listed.spec_id, std::move(entries)));
@@ -160,6 +163,24 @@ Result<> SnapshotBuilder::remove_paths() {
   if (!wanted.empty()) {
     return make_error(Errc::conflict, "{} of {} files to be removed are not in the table, e.g. {}",
                       wanted.size(), request_.removed_paths.size(), *wanted.begin());
+  }
+  return check_unchanged(removed);
+}
+
+Result<> SnapshotBuilder::check_unchanged(const std::vector<ManifestEntry>& removed) const {
+  if (!request_.read_at || removed.empty()) return {};
+  DeleteIndex later;
+  for (const auto& part : parts_) {
+    if (part.listed.content != ManifestContent::deletes ||
+        part.listed.sequence_number <= *request_.read_at)
+      continue;
+    TL_TRY(later.add(base_, io_, part.listed, *request_.read_at));
+  }
+  for (const auto& entry : removed) {
+    const auto deletes = later.of(entry.file, *entry.sequence_number);
+    if (deletes.empty()) continue;
+    return make_error(Errc::conflict, "{} was given deletes ({}) after it was read",
+                      entry.file.path, deletes.front()->path);
   }
   return {};
 }

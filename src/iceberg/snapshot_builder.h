@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ struct SnapshotRequest {
   std::string operation;
   std::vector<DataFile> added;
   std::vector<std::string> removed_paths;
+  std::optional<SequenceNumber> read_at;  // see overwrite_files()
   SnapshotNote note;
 };
 
@@ -49,6 +51,7 @@ class SnapshotBuilder {
   Result<> carry_over();
   Result<> fill_unknown_counts(ManifestFile& manifest);
   Result<> remove_paths();
+  Result<> check_unchanged(const std::vector<ManifestEntry>& removed) const;
   Result<> add_files();
   Result<> merge();
   Result<Part> merged(const std::vector<Part*>& parts);

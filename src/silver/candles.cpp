@@ -186,7 +186,7 @@ class CandlesImpl : public Candles {
           {"open_time", iceberg::Comparison::greater_equal, {iceberg::Value{from_us}}}};
       TL_ASSIGN(const auto files, iceberg::plan_files(*candles_.metadata, lake_.io, filter));
       for (const auto& file : files) {
-        TL_ASSIGN(const auto rows, read_candles(candles_, lake_.io, file.file, filter));
+        TL_ASSIGN(const auto rows, read_candles(candles_, lake_.io, file, filter));
         for (const auto& row : rows) {
           const std::lock_guard lock(mutex_);
           take_stored(row);

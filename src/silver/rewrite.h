@@ -18,7 +18,8 @@ namespace tradelake::silver {
 
 struct Rewrite {
   std::vector<std::string> removed_paths;
-  std::vector<CandleRow> kept;  // rows of the removed files that stay as they are
+  std::vector<CandleRow> kept;      // rows of the removed files that stay as they are
+  iceberg::SequenceNumber read_at;  // for overwrite_files()
 };
 
 // `revised` holds the new rows. Errors: corrupt (a row to be revised is not in the table), io.
