@@ -1,4 +1,5 @@
 // `tradelake table …`: looks at tables without another engine.
+#include <arrow/table.h>
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 

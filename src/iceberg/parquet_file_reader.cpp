@@ -71,6 +71,10 @@ std::int64_t ParquetFileReader::row_count() const {
   return reader_->parquet_reader()->metadata()->num_rows();
 }
 
+bool ParquetFileReader::has(FieldId top_level_field) const {
+  return find_column(columns_, top_level_field) != nullptr;
+}
+
 std::vector<int> ParquetFileReader::matching_row_groups(const BoundFilter& filter) const {
   std::vector<int> groups;
   for (int group = 0; group < reader_->num_row_groups(); ++group) {

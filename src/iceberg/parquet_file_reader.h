@@ -63,6 +63,7 @@ class ParquetFileReader {
   ~ParquetFileReader();
 
   std::int64_t row_count() const;
+  bool has(FieldId top_level_field) const;
   // The row groups that may hold matching rows, ascending.
   std::vector<int> matching_row_groups(const BoundFilter& filter) const;
 

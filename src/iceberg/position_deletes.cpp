@@ -39,6 +39,10 @@ Result<std::vector<std::int64_t>> read_position_deletes(const TableMetadata& met
     const Filter filter{{"file_path", Comparison::equal, {std::string(data_path)}}};
     TL_ASSIGN(const auto of_path, bind(schema, filter));
     TL_ASSIGN(auto reader, ParquetFileReader::open(metadata, io, deletes, delete_mapping()));
+    for (const NestedField& field : schema.fields) {  // no row group would match without it
+      if (reader.has(field.id)) continue;
+      return make_error(Errc::corrupt, "there is no column {} (id {})", field.name, field.id.value);
+    }
     TL_ASSIGN(auto rows, reader.rows({&schema.fields[0], &schema.fields[1]},
                                      reader.matching_row_groups(of_path)));
     if (rows->column(0)->null_count() > 0 || rows->column(1)->null_count() > 0)

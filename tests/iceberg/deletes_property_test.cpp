@@ -49,16 +49,15 @@ class History {
  public:
   explicit History(std::uint64_t seed) : random_(seed) {
     metadata_.location = "mem:/t";
-    metadata_.schemas = {{SchemaId{0},
-                          {field(1, "id", primitive(TypeKind::int64)),
-                           field(2, "place", primitive(TypeKind::string)),
-                           field(3, "number", primitive(TypeKind::int32)),
-                           field(4, "amount", decimal_type(9, 2))},
-                          {}}};
+    metadata_.schemas = {
+        {SchemaId{0},
+         {field(1, "id", primitive(TypeKind::int64)),
+          field(2, "place", primitive(TypeKind::string)),
+          field(3, "number", primitive(TypeKind::int32)), field(4, "amount", decimal_type(9, 2))},
+         {}}};
     metadata_.specs = {
         PartitionSpec{SpecId{0}, {}},
-        PartitionSpec{SpecId{1},
-                      {{place, FieldId{1000}, "place", parse_transform("identity")}}}};
+        PartitionSpec{SpecId{1}, {{place, FieldId{1000}, "place", parse_transform("identity")}}}};
     metadata_.sort_orders = {{}};
   }
 
@@ -115,8 +114,7 @@ class History {
       if (file.deletes.empty()) {
         EXPECT_EQ(io_.opened, 1);
       }
-      const auto ids =
-          to_cells(*primitive(TypeKind::int64), *(*rows)->GetColumnByName("id"));
+      const auto ids = to_cells(*primitive(TypeKind::int64), *(*rows)->GetColumnByName("id"));
       for (const auto& id : ids) all[file.file.path].push_back(std::get<std::int64_t>(*id));
     }
     return all;
@@ -141,8 +139,8 @@ class History {
   bool is_deleted(const ModelFile& file, std::int64_t position) const {
     const auto& row = file.rows[static_cast<std::size_t>(position)];
     return std::ranges::any_of(deletes_, [&](const ModelDelete& d) {
-      const bool same_partition = d.spec_id == file.file.spec_id &&
-                                  same_place(d.partition, file.file.partition);
+      const bool same_partition =
+          d.spec_id == file.file.spec_id && same_place(d.partition, file.file.partition);
       if (d.content == FileContent::position_deletes) {
         return same_partition && d.sequence_number >= file.sequence_number &&
                std::ranges::find(d.positions, std::pair(file.file.path, position)) !=
@@ -176,8 +174,8 @@ class History {
   }
 
   DataFileTarget target() {
-    DataFileTarget target{.uri = fmt::format("mem:/t/data/a-prefix-of-some-length-{}.parquet",
-                                             ++files_written_)};
+    DataFileTarget target{
+        .uri = fmt::format("mem:/t/data/a-prefix-of-some-length-{}.parquet", ++files_written_)};
     if (below(random_, 2) == 0) {
       target.spec_id = SpecId{1};
       target.partition = {any(place)};
@@ -235,7 +233,8 @@ class History {
       for (auto rows = below(random_, 10); rows > 0; --rows)
         chosen.emplace(file.file.path, below(random_, std::ssize(file.rows)));
     }
-    if (below(random_, 4) == 0) chosen.emplace("file:/t/data/another-spelling.parquet", 1);
+    if (chosen.empty() || below(random_, 4) == 0)
+      chosen.emplace("file:/t/data/another-spelling.parquet", 1);
     ModelDelete model;
     model.content = FileContent::position_deletes;
     model.positions.assign(chosen.begin(), chosen.end());
@@ -246,7 +245,6 @@ class History {
         file.upper_bounds.clear();
         break;
       case 1:  // whole, as Java writes them
-        if (chosen.empty()) break;
         file.lower_bounds[delete_path_id] = chosen.begin()->first;
         file.upper_bounds[delete_path_id] = chosen.rbegin()->first;
         break;
@@ -270,13 +268,12 @@ class History {
     });
     std::ranges::shuffle(schema.fields, random_);
     for (auto& field : schema.fields) field.name += "_then";
-    for (auto n = below(random_, 5); n > 0; --n) {
+    for (auto n = 1 + below(random_, 4); n > 0; --n) {
       Row row;
       for (const auto& field : schema.fields) row[field.id] = any(field.id);
       model.rows.push_back(std::move(row));
     }
-    auto file =
-        equality_deletes(io_, target(), schema, columns(schema, model.rows), model.ids);
+    auto file = equality_deletes(io_, target(), schema, columns(schema, model.rows), model.ids);
     return placed(std::move(file), std::move(model));
   }
 
@@ -324,7 +321,8 @@ class History {
         if (dropped != fields.end()) fields.erase(dropped);
         break;
       case 2:  // under the name of the one that may have been dropped
-        if (dropped == fields.end() && std::ranges::find(fields, late, &NestedField::id) == fields.end())
+        if (dropped == fields.end() &&
+            std::ranges::find(fields, late, &NestedField::id) == fields.end())
           fields.push_back(field(late.value, "amount", primitive(TypeKind::string)));
         break;
       default:

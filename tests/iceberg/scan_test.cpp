@@ -177,9 +177,8 @@ TEST(PlanFiles, GivesEachFileTheDeletesOfItsPartitionAndTime) {
                         numbered("equality 11", 11, 2, equality_deletes)},
                        10, 11, ManifestContent::deletes);
   fixture.commit(1);
-  EXPECT_THAT(fixture.deletes({}),
-              testing::ElementsAre("a: position 3 equality 3 position 2 of a", "b: position 3 from b",
-                                   "c: equality 11"));
+  EXPECT_THAT(fixture.deletes({}), testing::ElementsAre("a: position 3 equality 3 position 2 of a",
+                                                        "b: position 3 from b", "c: equality 11"));
   // The other hour's are not even looked at.
   EXPECT_THAT(fixture.deletes({{"at", Comparison::equal, {11 * hour_us}}}),
               testing::ElementsAre("c: equality 11"));
@@ -190,8 +189,8 @@ TEST(PlanFiles, OnlyEqualityDeletesOfAnUnpartitionedSpecAreOfEveryPartition) {
   Fixture fixture;
   fixture.add_manifest({numbered("a", 10, 1), numbered("b", 11, 2)}, 10, 11);
   // Every field of the spec was dropped.
-  fixture.metadata.specs.push_back(PartitionSpec{
-      SpecId{1}, {{FieldId{1}, FieldId{1001}, "at_hour", parse_transform("void")}}});
+  fixture.metadata.specs.push_back(
+      PartitionSpec{SpecId{1}, {{FieldId{1}, FieldId{1001}, "at_hour", parse_transform("void")}}});
   std::vector<ManifestEntry> entries;
   for (const auto content : {equality_deletes, position_deletes}) {
     auto entry = numbered(content == equality_deletes ? "equality" : "position", 0, 2, content);

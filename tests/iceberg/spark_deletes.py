@@ -55,7 +55,7 @@ class Spark:
         self.sql(f"""
             INSERT INTO db.{name} SELECT /*+ REPARTITION(1) */ CAST(id AS INT), element_at(array('a', 'b', NULL), CAST(id % 3 + 1 AS INT)),
               TIMESTAMP_NTZ '2024-08-08 00:00:00' + make_interval(0, 0, 0, 0, CAST(id % 2 AS INT), 0, id % 3600),
-              CAST(id AS DECIMAL(38, 18)) / 1000, IF(id % 5 = 0, NULL, concat('note ', id % 7))
+              CAST(id + 1 AS DECIMAL(38, 18)) / 1000, IF(id % 5 = 0, NULL, concat('note ', id % 7))
             FROM range({first}, {first + count})""")
 
     def java_table(self, name):
@@ -139,7 +139,8 @@ def dropped_column(spark):
     spark.insert("dropped", 0, 400)
     spark.delete_equal("dropped", ["note"], [["note 2"], [None]])
     spark.sql("ALTER TABLE db.dropped DROP COLUMN note")
-    spark.sql("ALTER TABLE db.dropped ADD COLUMN note INT")
+    # Not of the same name: Iceberg's Java reader takes the two for one and fails.
+    spark.sql("ALTER TABLE db.dropped ADD COLUMN other INT")
     spark.sql("INSERT INTO db.dropped VALUES (1000, 'a', NULL, 1, 5)")
 
 
