@@ -48,14 +48,15 @@ def test_every_snapshot_has_the_rows_that_spark_reads(answers, name):
 def test_other_format_versions_are_refused(answers, version):
     done = subprocess.run([TOOL, "scan", answers[f"v{version}"]["metadata"]], capture_output=True, text=True)
     assert done.returncode == 1
-    assert f"unsupported: format version {version}; this version reads and writes 2" in done.stderr
+    assert done.stderr.startswith("unsupported")
+    assert f"format version {version}; this version reads and writes 2" in done.stderr
 
 
 def test_the_command_reads_it_and_an_append_of_ours_keeps_the_deletes(answers, tmp_path):
     """`tradelake table scan`, and PyIceberg, on what Spark has left and we have added to."""
     answer = answers["plain"]
     database = tmp_path / "data/catalog.db"
-    database.parent.mkdir()
+    (database.parent / "tmp").mkdir(parents=True)
     catalog = SqlCatalog("tradelake", uri=f"sqlite:///{database}", warehouse=f"file://{tmp_path}/warehouse")
     catalog.create_namespace("bronze")
     table = catalog.register_table("bronze.plain", answer["metadata"])
