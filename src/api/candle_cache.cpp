@@ -61,7 +61,7 @@ silver::CandleRow CandleCache::unpack(const MarketRows& market, const Packed& pa
 }
 
 Result<std::shared_ptr<const CandleCache::Decoded>> CandleCache::decoded(
-    const iceberg::Table& table, const iceberg::DataFile& file, const std::string& name,
+    const iceberg::Table& table, const iceberg::ScanFile& file, const std::string& name,
     const iceberg::Filter& filter) {
   if (auto known = cache_.find(name)) return known;
   TL_ASSIGN(auto rows, silver::read_candles(table, io_, file, filter));
@@ -88,12 +88,12 @@ Result<std::shared_ptr<const CandleCache::Decoded>> CandleCache::decoded(
 }
 
 Result<std::vector<silver::CandleRow>> CandleCache::rows(const iceberg::Table& table,
-                                                         const iceberg::DataFile& file,
+                                                         const iceberg::ScanFile& file,
                                                          bybit::Category category,
                                                          std::string_view symbol) {
-  std::string name = file.path;
+  std::string name = rows_name(file);
   iceberg::Filter filter;
-  if (file.record_count > small_file_rows) {
+  if (file.file.record_count > small_file_rows) {
     name += fmt::format("\n{}\n{}", to_string(category), symbol);
     filter = {{"category",
                iceberg::Comparison::equal,
@@ -115,8 +115,8 @@ Result<std::vector<silver::CandleRow>> CandleCache::rows(const iceberg::Table& t
 }
 
 Result<std::vector<silver::CandleRow>> CandleCache::newest_rows(const iceberg::Table& table,
-                                                                const iceberg::DataFile& file) {
-  TL_ASSIGN(const auto decoded, this->decoded(table, file, file.path, {}));
+                                                                const iceberg::ScanFile& file) {
+  TL_ASSIGN(const auto decoded, this->decoded(table, file, rows_name(file), {}));
   std::vector<silver::CandleRow> rows;
   for (const auto& market : decoded->markets)
     rows.push_back(unpack(market, decoded->rows[market.end - 1]));

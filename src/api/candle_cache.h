@@ -1,4 +1,5 @@
-// Rows of candle files, decoded once. Files never change, so nothing is ever invalid.
+// Rows of candle files, decoded once. Files never change, nor what some deletes leave of them, so
+// nothing is ever invalid.
 //
 // Small files are kept whole, for all markets; of large ones only the rows of the markets asked
 // for. Threads: any. Does not: know which files belong to the table's head.
@@ -8,8 +9,8 @@
 #include <vector>
 
 #include "core/lru_cache.h"
-#include "iceberg/data_file.h"
 #include "iceberg/file_io.h"
+#include "iceberg/scan_file.h"
 #include "iceberg/table.h"
 #include "silver/candle_row.h"
 
@@ -21,11 +22,11 @@ class CandleCache {
 
   // One market's rows of the file, in the order of open_time; updated_at_us is not kept.
   Result<std::vector<silver::CandleRow>> rows(const iceberg::Table& table,
-                                              const iceberg::DataFile& file,
+                                              const iceberg::ScanFile& file,
                                               bybit::Category category, std::string_view symbol);
   // The newest row of every market in the file.
   Result<std::vector<silver::CandleRow>> newest_rows(const iceberg::Table& table,
-                                                     const iceberg::DataFile& file);
+                                                     const iceberg::ScanFile& file);
 
  private:
   // A third of a CandleRow, which matters: a thousand markets make a million rows in a day.
@@ -48,7 +49,7 @@ class CandleCache {
   static Packed pack(const silver::CandleRow& row);
   static silver::CandleRow unpack(const MarketRows& market, const Packed& packed);
   Result<std::shared_ptr<const Decoded>> decoded(const iceberg::Table& table,
-                                                 const iceberg::DataFile& file,
+                                                 const iceberg::ScanFile& file,
                                                  const std::string& name,
                                                  const iceberg::Filter& filter);
 

@@ -123,8 +123,8 @@ Result<std::vector<silver::CandleRow>> CandleQuery::newest_of_markets(std::int64
   std::map<std::pair<bybit::Category, std::string>, silver::CandleRow> newest;
   std::int64_t read = 0;
   for (const auto& file : *files) {
-    if (read > 0 && read + file->file.record_count > max_rows) break;
-    read += file->file.record_count;
+    if (read > 0 && read + file->file.file.record_count > max_rows) break;
+    read += file->file.file.record_count;
     TL_ASSIGN(auto rows, cache_.newest_rows(head, file->file));
     for (auto& row : rows) {
       auto& known = newest[{row.category, row.symbol}];

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "iceberg/delete_index.h"
 #include "iceberg/manifest_avro.h"
 #include "iceberg/manifest_list_avro.h"
 #include "iceberg/value.h"
@@ -26,8 +27,9 @@ std::optional<T> bound_as(const std::map<FieldId, std::string>& bounds, const Ne
   return std::get<T>(*value);
 }
 
-IndexedFile index(const Schema& schema, const std::string& time_column, DataFile file) {
+IndexedFile index(const Schema& schema, const std::string& time_column, ManifestEntry entry) {
   IndexedFile indexed;
+  auto& file = entry.file;
   const auto* time = schema.find(time_column);
   indexed.first_us = bound_as<std::int64_t>(file.lower_bounds, time).value_or(INT64_MIN);
   indexed.last_us = bound_as<std::int64_t>(file.upper_bounds, time).value_or(INT64_MAX);
@@ -44,8 +46,17 @@ IndexedFile index(const Schema& schema, const std::string& time_column, DataFile
   file.nan_value_counts.clear();
   file.lower_bounds.clear();
   file.upper_bounds.clear();
-  indexed.file = std::move(file);
+  indexed.file = {std::move(file), *entry.sequence_number, {}};
   return indexed;
+}
+
+// The entry of a manifest is every head's, its deletes are this one's.
+void attach(const DeleteIndex& deletes, std::shared_ptr<const IndexedFile>& file) {
+  auto found = deletes.of(file->file.file, file->file.sequence_number);
+  if (found.empty()) return;
+  auto copy = std::make_shared<IndexedFile>(*file);
+  copy->file.deletes = std::move(found);
+  file = std::move(copy);
 }
 
 }  // namespace
@@ -65,7 +76,7 @@ Result<std::shared_ptr<const FileIndex::Files>> FileIndex::of_manifest(
   for (auto& entry : entries) {
     if (entry.status == EntryStatus::deleted) continue;
     files.push_back(std::make_shared<const IndexedFile>(
-        index(metadata.schema(), time_column_, std::move(entry.file))));
+        index(metadata.schema(), time_column_, std::move(entry))));
   }
   const std::size_t bytes = 1024 + files.size() * 1024;
   auto shared = std::make_shared<const Files>(std::move(files));
@@ -81,16 +92,17 @@ Result<std::shared_ptr<const FileIndex::Files>> FileIndex::files(const Table& ta
   Files files;
   if (const auto* snapshot = table.metadata->current_snapshot()) {
     TL_ASSIGN(const auto manifests, read_manifest_list(io_, *snapshot));
+    DeleteIndex deletes;
     for (const auto& manifest : manifests) {
       if (manifest.added_files_count == 0 && manifest.existing_files_count == 0) continue;
       if (manifest.content == ManifestContent::deletes) {
-        return make_error(Errc::unsupported,
-                          "table {} has delete files; only tables without any can be served",
-                          to_string(table.ident));
+        TL_TRY(deletes.add(*table.metadata, io_, manifest));
+        continue;
       }
       TL_ASSIGN(const auto of_one, of_manifest(*table.metadata, manifest));
       files.insert(files.end(), of_one->begin(), of_one->end());
     }
+    for (auto& file : files) attach(deletes, file);
   }
   std::ranges::stable_sort(files, std::ranges::greater{},
                            [](const auto& file) { return file->last_us; });

@@ -1,8 +1,8 @@
-// The data files of a table's head, newest first, with the bounds that queries by market and time
-// prune by.
+// The data files of a table's head, newest first, with their delete files and the bounds that
+// queries by market and time prune by.
 //
 // Threads: any. Invariant: a manifest never changes, so it is decoded once; a new head costs its
-// new manifests. Does not: read data files.
+// new manifests. Does not: read data files, or say that a delete file deletes anything.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,13 @@
 #include "core/lru_cache.h"
 #include "iceberg/file_io.h"
 #include "iceberg/manifest.h"
+#include "iceberg/scan_file.h"
 #include "iceberg/table.h"
 
 namespace tradelake::api {
 
 struct IndexedFile {
-  iceberg::DataFile file;                                  // without column metrics
+  iceberg::ScanFile file;                                  // without column metrics
   std::int64_t first_us = INT64_MIN, last_us = INT64_MAX;  // of the time column, inclusive
   std::optional<std::string> least_category, greatest_category, least_symbol, greatest_symbol;
 
@@ -34,7 +35,7 @@ class FileIndex {
   FileIndex(iceberg::FileIo& io, std::string time_column)
       : io_(io), time_column_(std::move(time_column)) {}
 
-  // In descending order of last_us.
+  // In descending order of last_us, which is where it was before any deletes.
   using Files = std::vector<std::shared_ptr<const IndexedFile>>;
   Result<std::shared_ptr<const Files>> files(const iceberg::Table& table);
 

@@ -151,6 +151,8 @@ void maintenance(MetricsText& text, const ops::MaintenanceStatus& status) {
        &Counts::snapshots_expired},
       {"tradelake_files_freed_total", "Files deleted, as no snapshot needed them.",
        &Counts::files_freed},
+      {"tradelake_orphans_removed_total", "Files deleted, as nothing had ever led to them.",
+       &Counts::orphans_removed},
       {"tradelake_maintenance_failures_total",
        "Attempts that failed; each is told in the log and tried again.", &Counts::failures}};
   for (const auto& [name, help, count] : counters) {

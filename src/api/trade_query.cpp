@@ -155,10 +155,11 @@ std::optional<TradeKey> decode_cursor(std::string_view text) {
 }
 
 Result<std::shared_ptr<const TradeQuery::Trades>> TradeQuery::of_file(const iceberg::Table& table,
-                                                                      const iceberg::DataFile& file,
+                                                                      const iceberg::ScanFile& file,
                                                                       const TradeRange& range,
                                                                       std::size_t& reads) {
-  const auto name = fmt::format("{}\n{}\n{}", file.path, to_string(range.category), range.symbol);
+  const auto name =
+      fmt::format("{}\n{}\n{}", rows_name(file), to_string(range.category), range.symbol);
   if (auto known = cache_.find(name)) return known;
   ++reads;
   using iceberg::Comparison;

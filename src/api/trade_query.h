@@ -64,7 +64,7 @@ class TradeQuery {
   using Trades = std::vector<ServedTrade>;
   // One more in `reads` if the file had to be read.
   Result<std::shared_ptr<const Trades>> of_file(const iceberg::Table& table,
-                                                const iceberg::DataFile& file,
+                                                const iceberg::ScanFile& file,
                                                 const TradeRange& range, std::size_t& reads);
 
   const bronze::Sink& sink_;

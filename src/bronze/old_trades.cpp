@@ -50,10 +50,10 @@ Result<std::vector<std::uint32_t>> find_repeats(const iceberg::Table& trades, ic
         {"trade_time", iceberg::Comparison::greater_equal, {iceberg::Value{hour * us_per_hour}}},
         {"trade_time", iceberg::Comparison::less, {iceberg::Value{(hour + 1) * us_per_hour}}}};
     TL_ASSIGN(const auto files, iceberg::plan_files(*metadata, io, filter));
-    for (const auto& entry : files) {
-      TL_ASSIGN(const auto table,
-                iceberg::read_data_file(*metadata, io, entry.file,
-                                        {"category", "symbol", "trade_id"}, filter));
+    for (const auto& file : files) {
+      TL_ASSIGN(
+          const auto table,
+          iceberg::read_data_file(*metadata, io, file, {"category", "symbol", "trade_id"}, filter));
       const iceberg::RowReader reader(*table);
       for (std::int64_t row = 0; row < reader.rows(); ++row) {
         const auto category = bybit::parse_category(reader.text(0, row));

@@ -69,6 +69,11 @@ Result<iceberg::SnapshotId> parse_snapshot(const std::string& text) {
                     text);
 }
 
+Result<std::int64_t> parse_duration(const char* flag, const std::string& text) {
+  if (const auto us = parse_duration_us(text)) return *us;
+  return make_error(Errc::invalid_argument, "{} is '{}'; allowed: {}", flag, text, duration_form);
+}
+
 Result<iceberg::TableMetadataPtr> as_asked(const iceberg::TableMetadataPtr& head,
                                            const TableFlags& flags) {
   if (flags.snapshot.empty() && flags.at.empty()) return head;
@@ -125,11 +130,10 @@ Result<Selection> select(const iceberg::TableMetadataPtr& head, const TableFlags
 
 Result<> each_piece(OpenedLake& lake, const Selection& selection, std::int64_t limit,
                     const std::function<Result<>(const arrow::Table& rows)>& see) {
-  TL_ASSIGN(const auto entries,
-            iceberg::plan_files(*selection.metadata, *lake.io, selection.filter));
-  for (const auto& entry : entries) {
+  TL_ASSIGN(const auto files, iceberg::plan_files(*selection.metadata, *lake.io, selection.filter));
+  for (const auto& file : files) {
     if (limit == 0) break;
-    TL_ASSIGN(auto rows, iceberg::read_data_file(*selection.metadata, *lake.io, entry.file,
+    TL_ASSIGN(auto rows, iceberg::read_data_file(*selection.metadata, *lake.io, file,
                                                  selection.columns, selection.filter));
     if (limit > 0) {
       rows = rows->Slice(0, limit);
@@ -158,6 +162,7 @@ void add_table(CLI::App& root, Run& run) {
   add_table_alter(*command, run);
   add_table_rollback(*command, run);
   add_table_export(*command, run);
+  add_table_upkeep(*command, run);
 }
 
 }  // namespace tradelake::cli

@@ -1,10 +1,9 @@
 // `tradelake table alter NAME …`: columns, partitioning, properties and tags.
-#include <charconv>
-
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "cli/table_command.h"
+#include "core/time.h"
 #include "iceberg/ref_update.h"
 #include "iceberg/schema_update.h"
 #include "iceberg/spec_update.h"
@@ -53,17 +52,10 @@ Result<iceberg::ColumnPlace> place_of(const Given& given, bool needed) {
 // "36h" in milliseconds.
 Result<std::optional<std::int64_t>> parse_age(const std::string& text) {
   if (text.empty()) return std::optional<std::int64_t>{};
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string unit(end, text.data() + text.size());
-  const std::map<std::string, std::int64_t> units{
-      {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
-  const auto found = units.find(unit);
-  if (error != std::errc{} || found == units.end() || number <= 0 || number > 100'000'000) {
-    return make_error(Errc::invalid_argument,
-                      "--max-age is '{}'; allowed: a number and s, m, h or d, such as 30d", text);
-  }
-  return std::optional(number * found->second);
+  TL_ASSIGN(const auto age_us, parse_duration("--max-age", text));
+  if (age_us < us_per_ms)
+    return make_error(Errc::invalid_argument, "--max-age is '{}'; allowed: from 1ms", text);
+  return std::optional(age_us / us_per_ms);
 }
 
 // One change, a sub-command of `alter`, with so many words after the table's name.

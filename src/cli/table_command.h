@@ -24,6 +24,7 @@ void add_table_looks(CLI::App& command, Run& run);
 void add_table_alter(CLI::App& command, Run& run);
 void add_table_rollback(CLI::App& command, Run& run);
 void add_table_export(CLI::App& command, Run& run);
+void add_table_upkeep(CLI::App& command, Run& run);
 
 struct TableFlags {
   std::shared_ptr<SettingFlags> settings;
@@ -62,6 +63,8 @@ Result<> each_piece(OpenedLake& lake, const Selection& selection, std::int64_t l
 // "2024-08-08T23:54:15Z" or milliseconds, as milliseconds. Errors: invalid_argument.
 Result<std::int64_t> parse_time_ms(const std::string& text);
 Result<iceberg::SnapshotId> parse_snapshot(const std::string& text);
+// "36h", given with `flag`, as microseconds. Errors: invalid_argument.
+Result<std::int64_t> parse_duration(const char* flag, const std::string& text);
 
 // Opens catalog and warehouse, loads the table, does the work, and reports what went wrong.
 using TableWork = std::function<Result<>(OpenedLake& lake, iceberg::Table& table)>;

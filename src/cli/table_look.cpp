@@ -144,10 +144,11 @@ Result<> files(OpenedLake& lake, const iceberg::Table& table, const TableFlags& 
   for (const auto& entry : entries) {
     const auto& file = entry.file;
     rows.push_back({file.path, fmt::to_string(file.record_count), fmt::to_string(file.size_bytes),
-                    fmt::to_string(file.spec_id.value), partition_of(*metadata, file)});
+                    fmt::to_string(file.spec_id.value), partition_of(*metadata, file),
+                    fmt::to_string(entry.deletes.size())});
   }
-  show({"path", "rows", "bytes", "spec_id", "partition"}, std::move(rows),
-       {"rows", "bytes", "spec_id"}, flags.json);
+  show({"path", "rows", "bytes", "spec_id", "partition", "delete_files"}, std::move(rows),
+       {"rows", "bytes", "spec_id", "delete_files"}, flags.json);
   return {};
 }
 

@@ -82,6 +82,10 @@ constexpr auto settings = std::to_array<SettingInfo>({
     {"maintain.interval", SettingKind::duration, "2s", "Pause between two passes over the tables."},
     {"maintain.cpu_percent", SettingKind::integer, "20",
      "Of one core: what merging may take beside everything else."},
+    {"orphans.action", SettingKind::text, "tell",
+     "`tell` only logs the files that nothing leads to, once a day; `remove` removes them, too."},
+    {"orphans.min_age", SettingKind::duration, "3d",
+     "How old such files must be; at least 3h, longer than any commit takes."},
     {"collect.queue", SettingKind::bytes, "256MiB",
      "Frames that wait for the log; beyond it they are dropped and counted."},
     {"serve.max_rows", SettingKind::integer, "500000",
@@ -143,7 +147,7 @@ KindInfo info_of(SettingKind kind) {
     case SettingKind::bytes:
       return {"bytes", "a number with B, KiB, MiB or GiB, such as 64MiB", byte_units};
     case SettingKind::duration:
-      return {"duration", "a number with us, ms, s, m, h or d, such as 5s", duration_units};
+      return {"duration", duration_form, duration_units};
     case SettingKind::text:
       break;
   }
@@ -171,6 +175,10 @@ void flatten(const toml::table& table, const std::string& prefix,
 
 std::span<const SettingInfo> all_settings() {
   return settings;
+}
+
+std::optional<std::int64_t> parse_duration_us(std::string_view text) {
+  return parse_with_unit(text, duration_units);
 }
 
 std::string_view to_string(SettingOrigin origin) {

@@ -28,6 +28,10 @@ struct SettingInfo {
 
 std::span<const SettingInfo> all_settings();
 
+// "36h" in microseconds; nothing: it is none, duration_form says what is.
+std::optional<std::int64_t> parse_duration_us(std::string_view text);
+inline constexpr std::string_view duration_form = "a number with us, ms, s, m, h or d, such as 5s";
+
 enum class SettingOrigin { default_value, file, environment, flag };
 std::string_view to_string(SettingOrigin origin);
 

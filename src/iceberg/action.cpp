@@ -31,16 +31,19 @@ std::unique_ptr<Action> append_files(std::vector<DataFile> files, SnapshotNote n
                                                           .operation = "append",
                                                           .added = std::move(files),
                                                           .removed_paths = {},
+                                                          .read_at = {},
                                                           .note = std::move(note)});
 }
 
 std::unique_ptr<Action> overwrite_files(std::vector<std::string> removed_paths,
-                                        std::vector<DataFile> added, SnapshotNote note) {
+                                        std::vector<DataFile> added, SnapshotNote note,
+                                        std::optional<SequenceNumber> read_at) {
   return std::make_unique<SnapshotAction>(
       SnapshotRequest{.id = {},
                       .operation = added.empty() ? "delete" : "overwrite",
                       .added = std::move(added),
                       .removed_paths = std::move(removed_paths),
+                      .read_at = read_at,
                       .note = std::move(note)});
 }
 
@@ -50,13 +53,13 @@ std::unique_ptr<Action> drop_partitions(PartitionCutoff cutoff, SnapshotNote not
 }
 
 std::unique_ptr<Action> replace_files(std::vector<std::string> removed_paths,
-                                      std::vector<DataFile> added, SequenceNumber planned_at,
+                                      std::vector<DataFile> added, SequenceNumber read_at,
                                       SnapshotNote note) {
   return std::make_unique<SnapshotAction>(SnapshotRequest{.id = {},
                                                           .operation = "replace",
                                                           .added = std::move(added),
                                                           .removed_paths = std::move(removed_paths),
-                                                          .no_deletes_after = planned_at,
+                                                          .read_at = read_at,
                                                           .note = std::move(note)});
 }
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,9 +42,12 @@ struct SnapshotNote {
 std::unique_ptr<Action> append_files(std::vector<DataFile> files, SnapshotNote note = {});
 
 // Removes and adds files in one snapshot of operation "overwrite" (copy-on-write), or "delete" if
-// none are added. Every removed path must be live in the base.
+// none are added. Every removed path must be live in the base. `read_at` is the
+// last_sequence_number of the metadata that the removed files were read by: a later delete file
+// that applies to one of them is a conflict, as the added ones would bring its rows back.
 std::unique_ptr<Action> overwrite_files(std::vector<std::string> removed_paths,
-                                        std::vector<DataFile> added, SnapshotNote note = {});
+                                        std::vector<DataFile> added, SnapshotNote note = {},
+                                        std::optional<SequenceNumber> read_at = {});
 
 // Removes the data files of every partition that ends at or before the cut-off, by metadata alone:
 // operation "delete". Delete files stay, and apply to nothing. Errors of apply(): not_found (there
@@ -51,10 +55,9 @@ std::unique_ptr<Action> overwrite_files(std::vector<std::string> removed_paths,
 std::unique_ptr<Action> drop_partitions(PartitionCutoff cutoff, SnapshotNote note = {});
 
 // The same rows in other files: operation "replace". More rows than were removed are refused
-// (invalid_argument). `planned_at` is the sequence number of the head that the files were read at:
-// delete files that came after it may be of these rows, and are a conflict.
+// (invalid_argument). `read_at` as of overwrite_files().
 std::unique_ptr<Action> replace_files(std::vector<std::string> removed_paths,
-                                      std::vector<DataFile> added, SequenceNumber planned_at,
+                                      std::vector<DataFile> added, SequenceNumber read_at,
                                       SnapshotNote note = {});
 
 }  // namespace tradelake::iceberg

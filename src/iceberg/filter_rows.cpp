@@ -17,9 +17,6 @@ namespace tradelake::iceberg {
 
 namespace {
 
-// A byte per row: 1 as long as every predicate so far holds.
-using Selection = std::vector<std::uint8_t>;
-
 // What a literal is compared as, without a copy.
 template <class T>
 struct Literal {
@@ -150,9 +147,10 @@ void select_chunk(const BoundPredicate& predicate, const arrow::Array& array,
 }  // namespace
 
 Result<std::shared_ptr<arrow::Table>> filter_rows(const BoundFilter& filter,
-                                                  std::shared_ptr<arrow::Table> rows) {
-  if (filter.empty() || rows->num_rows() == 0) return rows;
-  Selection selection(static_cast<std::size_t>(rows->num_rows()), 1);
+                                                  std::shared_ptr<arrow::Table> rows,
+                                                  Selection selection) {
+  if ((filter.empty() && selection.empty()) || rows->num_rows() == 0) return rows;
+  selection.resize(static_cast<std::size_t>(rows->num_rows()), 1);
   for (const BoundPredicate& predicate : filter) {
     auto* selected = selection.data();
     for (const auto& chunk : rows->GetColumnByName(predicate.field->name)->chunks()) {

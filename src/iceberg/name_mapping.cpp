@@ -44,6 +44,13 @@ Result<std::vector<MappedField>> parse_name_mapping(std::string_view text) {
   return parse_fields(parsed, 0);
 }
 
+Result<std::vector<MappedField>> name_mapping_of(
+    const std::map<std::string, std::string>& properties) {
+  const auto it = properties.find("schema.name-mapping.default");
+  if (it == properties.end()) return std::vector<MappedField>{};
+  return parse_name_mapping(it->second);
+}
+
 const MappedField* find_name(const std::vector<MappedField>& fields, std::string_view name) {
   const auto it = std::ranges::find_if(fields, [&](const MappedField& field) {
     return std::ranges::find(field.names, name) != field.names.end();

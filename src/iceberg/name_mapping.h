@@ -3,7 +3,9 @@
 // Threads: values.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +22,10 @@ struct MappedField {
 
 // Errors: corrupt.
 Result<std::vector<MappedField>> parse_name_mapping(std::string_view json);
+
+// The one among a table's properties; empty if there is none. Errors: corrupt.
+Result<std::vector<MappedField>> name_mapping_of(
+    const std::map<std::string, std::string>& properties);
 
 // The field that has this name; nullptr if none.
 const MappedField* find_name(const std::vector<MappedField>& fields, std::string_view name);

@@ -3,6 +3,7 @@
 #include <arrow/buffer.h>
 #include <arrow/io/memory.h>
 #include <arrow/memory_pool.h>
+#include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/exception.h>
@@ -22,25 +23,41 @@ struct DataFileWriter::Encoding {
   std::unique_ptr<parquet::arrow::FileWriter> writer;
 };
 
-DataFileWriter::DataFileWriter(DataFileTarget target, const Schema& schema, ParquetOptions options)
-    : target_(std::move(target)), schema_(schema), options_(std::move(options)), metrics_(schema) {}
+DataFileWriter::DataFileWriter(DataFileTarget target, const Schema& schema, ParquetOptions options,
+                               std::int64_t expected_bytes)
+    : target_(std::move(target)),
+      schema_(schema),
+      options_(std::move(options)),
+      expected_bytes_(expected_bytes),
+      metrics_(schema) {}
 DataFileWriter::~DataFileWriter() = default;
 DataFileWriter::DataFileWriter(DataFileWriter&&) noexcept = default;
+
+Result<> DataFileWriter::open(const arrow::Schema& schema) {
+  TL_ASSIGN(auto properties, writer_properties(schema_, schema, options_));
+  auto encoding = std::make_unique<Encoding>();
+  TL_ASSIGN(encoding->sink, checked(arrow::io::BufferOutputStream::Create(expected_bytes_),
+                                    "making an output buffer"));
+  TL_ASSIGN(encoding->writer,
+            checked(parquet::arrow::FileWriter::Open(schema, arrow::default_memory_pool(),
+                                                     encoding->sink, std::move(properties)),
+                    "opening a Parquet writer"));
+  encoding_ = std::move(encoding);
+  return {};
+}
 
 Result<> DataFileWriter::add(const arrow::Table& rows) {
   if (rows.num_rows() == 0) return {};
   TL_ASSIGN(const auto conformed, conform(schema_, rows));
-  if (encoding_ == nullptr) {
-    TL_ASSIGN(auto properties, writer_properties(schema_, *conformed->schema(), options_));
-    auto encoding = std::make_unique<Encoding>();
-    TL_ASSIGN(encoding->sink,
-              checked(arrow::io::BufferOutputStream::Create(1 << 20), "making an output buffer"));
-    TL_ASSIGN(encoding->writer, checked(parquet::arrow::FileWriter::Open(
-                                            *conformed->schema(), arrow::default_memory_pool(),
-                                            encoding->sink, std::move(properties)),
-                                        "opening a Parquet writer"));
-    encoding_ = std::move(encoding);
-  }
+  if (encoding_ == nullptr) TL_TRY(open(*conformed->schema()));
+  TL_ASSIGN(const auto batch, checked(conformed->CombineChunksToBatch(), "joining rows"));
+  TL_TRY(checked(encoding_->writer->WriteRecordBatch(*batch), "encoding rows"));
+  return metrics_.add(*conformed);
+}
+
+Result<> DataFileWriter::add_whole(const arrow::Table& rows) {
+  TL_ASSIGN(const auto conformed, conform(schema_, rows));
+  TL_TRY(open(*conformed->schema()));
   TL_TRY(
       checked(encoding_->writer->WriteTable(*conformed, options_.row_group_rows), "encoding rows"));
   return metrics_.add(*conformed);
@@ -71,7 +88,7 @@ Result<DataFile> write_data_file(FileIo& io, const DataFileTarget& target, const
   try {
     auto file = [&]() -> Result<DataFile> {
       DataFileWriter writer(target, schema, options);
-      TL_TRY(writer.add(rows));
+      if (rows.num_rows() > 0) TL_TRY(writer.add_whole(rows));
       return writer.finish(io);
     }();
     if (!file)

@@ -55,25 +55,34 @@ struct DataFileTarget {
 Result<DataFile> write_data_file(FileIo& io, const DataFileTarget& target, const Schema& schema,
                                  const arrow::Table& rows, const ParquetOptions& options);
 
-// The same for rows that come piece by piece: each piece becomes row groups of its own.
+// The same for rows that come piece by piece, of any size: a row group is kept encoded until it is
+// full.
 class DataFileWriter {
  public:
-  DataFileWriter(DataFileTarget target, const Schema& schema, ParquetOptions options);
+  // `expected_bytes`: the file's size, about; a larger one costs a copy of it.
+  DataFileWriter(DataFileTarget target, const Schema& schema, ParquetOptions options,
+                 std::int64_t expected_bytes = 1 << 20);
   ~DataFileWriter();
   DataFileWriter(DataFileWriter&&) noexcept;
 
   // The columns of every piece have the types of the first one's. Errors: invalid_argument.
   Result<> add(const arrow::Table& rows);
-  std::int64_t encoded_bytes() const;  // so far, without the footer
+  std::int64_t encoded_bytes() const;  // of full row groups
   // Writes the file through `io`; nothing more is added after that. Errors: invalid_argument (there
   // are no rows), those of FileIo::write_new().
   Result<DataFile> finish(FileIo& io);
 
  private:
+  friend Result<DataFile> write_data_file(FileIo&, const DataFileTarget&, const Schema&,
+                                          const arrow::Table&, const ParquetOptions&);
   struct Encoding;
+  Result<> open(const arrow::Schema& schema);
+  // Column by column, which is faster than add(); in row groups of its own.
+  Result<> add_whole(const arrow::Table& rows);
   DataFileTarget target_;
   const Schema& schema_;
   ParquetOptions options_;
+  const std::int64_t expected_bytes_;
   MetricsCollector metrics_;
   std::unique_ptr<Encoding> encoding_;  // from the first piece on
 };

@@ -195,4 +195,17 @@ bool PartitionTupleLess::operator()(const PartitionTuple& a, const PartitionTupl
   return std::ranges::lexicographical_compare(a, b, PartitionValueLess{});
 }
 
+std::string partition_key(SpecId spec, const PartitionTuple& tuple) {
+  auto key = fmt::format("{}", spec.value);
+  for (const auto& value : tuple) {
+    key += '/';
+    if (!value) continue;
+    // The alternative's width stands in for the type: within one spec there is but one.
+    const auto bytes = to_bytes(*primitive(TypeKind::binary), *value);
+    key += fmt::format("{}:", bytes.size());
+    key += bytes;
+  }
+  return key;
+}
+
 }  // namespace tradelake::iceberg

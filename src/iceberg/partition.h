@@ -52,6 +52,8 @@ struct PartitionValueLess {
 struct PartitionTupleLess {
   bool operator()(const PartitionTuple& a, const PartitionTuple& b) const;
 };
+// Bytes that two partitions have in common exactly if spec and values are the same, null included.
+std::string partition_key(SpecId spec, const PartitionTuple& tuple);
 
 // "trade_time_hour=2024-08-08-23": the folder of a partition, as Java names it; "" if
 // unpartitioned.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/time.h"
+#include "iceberg/delete_index.h"
 #include "iceberg/manifest_avro.h"
 #include "iceberg/manifest_list_avro.h"
 #include "iceberg/manifest_merge.h"
@@ -128,10 +129,6 @@ Result<> SnapshotBuilder::carry_over() {
   for (auto& manifest : manifests) {
     if (has_unknown_counts(manifest)) TL_TRY(fill_unknown_counts(manifest));
     if (!has_live_files(manifest)) continue;  // only deletions that earlier snapshots made
-    if (manifest.content == ManifestContent::deletes && request_.no_deletes_after &&
-        manifest.sequence_number > *request_.no_deletes_after) {
-      return make_error(Errc::conflict, "delete files came meanwhile, in {}", manifest.path);
-    }
     parts_.push_back({.listed = std::move(manifest), .entries = {}, .bytes = {}});
   }
   return {};
@@ -145,14 +142,37 @@ Result<> SnapshotBuilder::fill_unknown_counts(ManifestFile& manifest) {
 
 Result<> SnapshotBuilder::remove_paths() {
   std::set<std::string_view> wanted(request_.removed_paths.begin(), request_.removed_paths.end());
+  std::vector<ManifestEntry> removed;
   for (auto& part : parts_) {
     if (wanted.empty()) break;
     if (part.listed.content != ManifestContent::data) continue;
-    TL_TRY(remove_from(part, [&](const DataFile& file) { return wanted.erase(file.path) > 0; }));
+    TL_TRY(remove_from(part, [&](const ManifestEntry& entry) {
+      if (wanted.erase(entry.file.path) == 0) return false;
+      removed.push_back(entry);
+      return true;
+    }));
   }
   if (!wanted.empty()) {
     return make_error(Errc::conflict, "{} of {} files to be removed are not in the table, e.g. {}",
                       wanted.size(), request_.removed_paths.size(), *wanted.begin());
+  }
+  return check_unchanged(removed);
+}
+
+Result<> SnapshotBuilder::check_unchanged(const std::vector<ManifestEntry>& removed) const {
+  if (!request_.read_at || removed.empty()) return {};
+  DeleteIndex later;
+  for (const auto& part : parts_) {
+    if (part.listed.content != ManifestContent::deletes ||
+        part.listed.sequence_number <= *request_.read_at)
+      continue;
+    TL_TRY(later.add(base_, io_, part.listed, *request_.read_at));
+  }
+  for (const auto& entry : removed) {
+    const auto deletes = later.of(entry.file, *entry.sequence_number);
+    if (deletes.empty()) continue;
+    return make_error(Errc::conflict, "{} was given deletes ({}) after it was read",
+                      entry.file.path, deletes.front()->path);
   }
   return {};
 }
@@ -165,8 +185,8 @@ Result<> SnapshotBuilder::drop_partitions(const PartitionCutoff& cutoff) {
         !cutoff.may_drop_from(*spec, part.listed)) {
       continue;
     }
-    TL_ASSIGN(const bool touched, remove_from(part, [&](const DataFile& file) {
-                return cutoff.drops(*spec, file.partition);
+    TL_ASSIGN(const bool touched, remove_from(part, [&](const ManifestEntry& entry) {
+                return cutoff.drops(*spec, entry.file.partition);
               }));
     any = any || touched;
   }
@@ -175,13 +195,13 @@ Result<> SnapshotBuilder::drop_partitions(const PartitionCutoff& cutoff) {
 }
 
 Result<bool> SnapshotBuilder::remove_from(Part& part,
-                                          const std::function<bool(const DataFile&)>& goes) {
+                                          const std::function<bool(const ManifestEntry&)>& goes) {
   TL_ASSIGN(auto entries, read_manifest(base_, io_, part.listed));
   bool touched = false;
   std::erase_if(entries, [](const auto& e) { return e.status == EntryStatus::deleted; });
   for (auto& entry : entries) {
     entry.status = EntryStatus::existing;
-    if (!goes(entry.file)) continue;
+    if (!goes(entry)) continue;
     touched = true;
     entry.status = EntryStatus::deleted;
     entry.snapshot_id = request_.id;

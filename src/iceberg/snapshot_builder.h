@@ -27,8 +27,8 @@ struct SnapshotRequest {
   std::string operation;
   std::vector<DataFile> added = {};
   std::vector<std::string> removed_paths = {};
-  std::optional<PartitionCutoff> dropped_until = {};    // instead of added and removed_paths
-  std::optional<SequenceNumber> no_deletes_after = {};  // of what is replaced
+  std::optional<PartitionCutoff> dropped_until = {};  // instead of added and removed_paths
+  std::optional<SequenceNumber> read_at = {};         // see overwrite_files()
   SnapshotNote note;
 };
 
@@ -55,7 +55,8 @@ class SnapshotBuilder {
   Result<> remove_paths();
   Result<> drop_partitions(const PartitionCutoff& cutoff);
   // Entries for which `goes` is true become DELETED; false: there are none, the part is as it was.
-  Result<bool> remove_from(Part& part, const std::function<bool(const DataFile&)>& goes);
+  Result<bool> remove_from(Part& part, const std::function<bool(const ManifestEntry&)>& goes);
+  Result<> check_unchanged(const std::vector<ManifestEntry>& removed) const;
   Result<> add_files();
   Result<> merge();
   Result<Part> merged(const std::vector<Part*>& parts);

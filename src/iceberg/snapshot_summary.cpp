@@ -8,19 +8,6 @@
 namespace tradelake::iceberg {
 namespace {
 
-std::string partition_key(const DataFile& file) {
-  auto key = fmt::format("{}", file.spec_id.value);
-  for (const auto& value : file.partition) {
-    key += '/';
-    if (!value) continue;
-    // The alternative's width stands in for the type: only equality matters here.
-    const auto bytes = to_bytes(*primitive(TypeKind::binary), *value);
-    key += fmt::format("{}:", bytes.size());
-    key += bytes;
-  }
-  return key;
-}
-
 std::optional<std::int64_t> number_in(const std::map<std::string, std::string>& summary,
                                       const std::string& key) {
   const auto it = summary.find(key);
@@ -38,14 +25,14 @@ void SummaryCounters::added(const DataFile& file) {
   ++added_.files;
   added_.records += file.record_count;
   added_.bytes += file.size_bytes;
-  partitions_.insert(partition_key(file));
+  partitions_.insert(partition_key(file.spec_id, file.partition));
 }
 
 void SummaryCounters::removed(const DataFile& file) {
   ++removed_.files;
   removed_.records += file.record_count;
   removed_.bytes += file.size_bytes;
-  partitions_.insert(partition_key(file));
+  partitions_.insert(partition_key(file.spec_id, file.partition));
 }
 
 void SummaryCounters::write(const Snapshot* parent,

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/time.h"
 #include "iceberg/metadata_action.h"
 #include "iceberg/metadata_log.h"
 #include "iceberg/table_metadata_json.h"
@@ -24,8 +25,8 @@ std::chrono::milliseconds back_off(int attempt) {
 
 }  // namespace
 
-Transaction::Transaction(Catalog& catalog, FileIo& io)
-    : catalog_(catalog), io_(io), new_files_(io) {}
+Transaction::Transaction(Catalog& catalog, FileIo& io, std::int64_t longest_us)
+    : catalog_(catalog), io_(io), new_files_(io), began_us_(now_us()), longest_us_(longest_us) {}
 
 void Transaction::add(Table& table, std::unique_ptr<Action> action) {
   changes_.push_back({&table, std::move(action)});
@@ -69,6 +70,11 @@ Result<> Transaction::try_commit(int attempt) {
   // Everything a pointer will lead to is durable before the pointer moves.
   if (!files.empty()) TL_TRY(io_.write_all(files));
 
+  if (const auto took_us = now_us() - began_us_; took_us > longest_us_) {
+    return make_error(Errc::conflict,
+                      "the commit took {} s (allowed: {} s); its first files may have been removed",
+                      took_us / us_per_second, longest_us_ / us_per_second);
+  }
   CatalogCommit commit;
   commit.pipeline = pipeline_;
   commit.progress = progress_;

@@ -4,10 +4,12 @@
 // commit() once.
 // On conflict the tables are loaded again and the actions applied to the new heads, in a turn of
 // its own where the catalog has a queue (commit_queue.h), else with back-off, up to `max_attempts`.
-// Files of failed attempts stay for orphan removal: nothing is deleted here.
+// Files of failed attempts stay for orphan removal: nothing is deleted here. So that it never takes
+// the files of a commit under way, none is committed that took longer than longest_commit_us.
 // A table whose actions change nothing gets no new metadata.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,9 +21,12 @@
 
 namespace tradelake::iceberg {
 
+// From a transaction's making to its commit. Orphans are older (orphan_files.h).
+inline constexpr std::int64_t longest_commit_us = 2 * std::int64_t{3'600'000'000};
+
 class Transaction {
  public:
-  Transaction(Catalog& catalog, FileIo& io);
+  Transaction(Catalog& catalog, FileIo& io, std::int64_t longest_us = longest_commit_us);
 
   // Where the data files of its actions may go: kept in memory, written beside the metadata that
   // names them by commit(). Files too large to be kept are written to the warehouse before.
@@ -35,7 +40,7 @@ class Transaction {
   void set_commit_id(const TableIdent& table, std::string commit_id);
 
   // Errors: those of Catalog::commit() and Action::apply(); conflict only after the last attempt,
-  // or if an action refuses a base that is the newest.
+  // if an action refuses a base that is the newest, or if it took too long: its files may be gone.
   Result<> commit(int max_attempts = 5);
 
  private:
@@ -57,6 +62,7 @@ class Transaction {
   Catalog& catalog_;
   FileIo& io_;
   StagedFileIo new_files_;
+  const std::int64_t began_us_, longest_us_;
   std::vector<Change> changes_;
   std::string pipeline_;
   std::string commit_id_;

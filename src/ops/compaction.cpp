@@ -37,7 +37,6 @@ class Compaction {
     const std::int64_t row_bytes =
         std::max<std::int64_t>(1, job.bytes() * unpacked / std::max<std::int64_t>(1, job.rows()));
     batch_rows_ = std::clamp<std::int64_t>(batch_bytes / row_bytes, 1, 8192);
-    group_rows_ = std::clamp<std::int64_t>(group_bytes / row_bytes, 1, 250'000);
   }
 
   // Merges and proves. After an error what was written is in written().
@@ -45,7 +44,7 @@ class Compaction {
     ContentHash before;
     std::vector<RowSource> sources;
     for (const auto& entry : job_.inputs) sources.push_back(counted(entry.file, before));
-    TL_TRY(merge_sorted(metadata_.schema(), order_, std::move(sources), group_rows_,
+    TL_TRY(merge_sorted(metadata_.schema(), order_, std::move(sources), batch_rows_,
                         [&](std::shared_ptr<arrow::Table> rows) { return add(*rows); }));
     TL_TRY(finish_file());
     ContentHash after;
@@ -62,7 +61,7 @@ class Compaction {
 
  private:
   static constexpr std::int64_t unpacked = 10;  // as Parquet's bytes become rows in memory
-  static constexpr std::int64_t batch_bytes = 2 << 20, group_bytes = 48 << 20;
+  static constexpr std::int64_t batch_bytes = 2 << 20, row_group_rows = 250'000;
 
   // Files that are not known to be sorted come one after the other.
   SortOrder mergeable_order() const {
@@ -99,13 +98,20 @@ class Compaction {
               data_file_uri(metadata_, *metadata_.find_spec(job_.spec_id), job_.values, name),
               job_.spec_id, job_.values,
               order_.fields.empty() ? std::nullopt : std::optional(order_.id)},
-          metadata_.schema(),
-          file_encoding(table_.ident, metadata_,
-                        job_.closing ? options_.closing_zstd_level : options_.commit_zstd_level));
+          metadata_.schema(), encoding(),
+          std::min(job_.bytes(), options_.target_bytes) / 8 * 9 + (1 << 20));
     }
     TL_TRY(writer_->add(rows));
     TL_TRY(options_.breathe());
     return writer_->encoded_bytes() >= options_.target_bytes ? finish_file() : Result<>();
+  }
+
+  ParquetOptions encoding() const {
+    auto options =
+        file_encoding(table_.ident, metadata_,
+                      job_.closing ? options_.closing_zstd_level : options_.commit_zstd_level);
+    options.row_group_rows = row_group_rows;
+    return options;
   }
 
   Result<> finish_file() {
@@ -122,7 +128,7 @@ class Compaction {
   const CompactionJob& job_;
   const CompactionOptions& options_;
   const SortOrder order_;
-  std::int64_t batch_rows_ = 0, group_rows_ = 0;
+  std::int64_t batch_rows_ = 0;
   std::optional<DataFileWriter> writer_;
   std::vector<DataFile> written_;
 };
@@ -138,6 +144,7 @@ void remove(FileIo& io, const std::vector<DataFile>& files) {
 Result<Compacted> compact(Catalog& catalog, FileIo& io, Table& table, const CompactionJob& job,
                           const CompactionOptions& options) {
   const auto base = table;
+  Transaction transaction(catalog, io);  // its time is that of the files
   Compaction compaction(io, base, job, options);
   if (auto done = compaction.run(); !done) {
     remove(io, compaction.written());
@@ -152,7 +159,6 @@ Result<Compacted> compact(Catalog& catalog, FileIo& io, Table& table, const Comp
   for (const auto& entry : job.inputs) replaced.push_back(entry.file.path);
   for (const auto& file : compaction.written()) result.bytes_out += file.size_bytes;
 
-  Transaction transaction(catalog, io);
   transaction.add(table, replace_files(std::move(replaced), compaction.written(),
                                        base.metadata->last_sequence_number,
                                        bronze::maintenance_note(*base.metadata, "compaction")));

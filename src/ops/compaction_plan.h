@@ -22,7 +22,7 @@ struct CompactionRules {
   std::int64_t max_age_us = 3'600'000'000;  // or two that have waited for this long
   std::int64_t grace_us = 600'000'000;      // after its end, before a partition is closed
   std::int64_t quiet_us = 60'000'000;       // without a new file, before it is rewritten
-  std::int64_t memory_bytes = std::int64_t{96} << 20;  // of the files being merged
+  std::int64_t memory_bytes = std::int64_t{64} << 20;  // of the files being merged
 };
 
 struct CompactionJob {

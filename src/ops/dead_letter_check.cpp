@@ -41,11 +41,10 @@ Result<std::map<std::string, std::int64_t>> newest_reasons(
   const auto metadata =
       iceberg::as_declared(dead_letters.metadata, bronze::dead_letters_table().schema);
   TL_ASSIGN(auto files, iceberg::plan_files(*metadata, io, {}));
-  std::ranges::sort(files, std::greater(), &iceberg::ManifestEntry::sequence_number);
+  std::ranges::sort(files, std::greater(), &iceberg::ScanFile::sequence_number);
   for (std::size_t n = 0; n < std::min(files.size(), most_files); ++n) {
     if (std::chrono::steady_clock::now() >= deadline) break;
-    TL_ASSIGN(const auto rows,
-              iceberg::read_data_file(*metadata, io, files[n].file, {"reason"}, {}));
+    TL_ASSIGN(const auto rows, iceberg::read_data_file(*metadata, io, files[n], {"reason"}, {}));
     const iceberg::RowReader reader(*rows);
     for (std::int64_t row = 0; row < reader.rows(); ++row)
       ++by_reason[std::string(reader.text(0, row))];

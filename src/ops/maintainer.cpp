@@ -9,8 +9,10 @@
 
 #include "bronze/commit_summary.h"
 #include "core/time.h"
+#include "iceberg/orphan_files.h"
 #include "iceberg/transaction.h"
 #include "ops/cpu_quota.h"
+#include "ops/expiry.h"
 #include "ops/retention.h"
 #include "ops/units.h"
 
@@ -53,29 +55,43 @@ void Maintainer::run(std::stop_token stop) {
       return each_table(compacted_, own, [&](Table& table) { return compact_all(table, own); });
     });
   });
-  again_and_again(stop, [&] {
-    return each_table(kept_small_, stop, [&](Table& table) { return keep_small(table); });
+  again_and_again(stop, [&]() -> Result<> {
+    TL_TRY(each_table(kept_small_, stop, [&](Table& table) { return keep_small(table); }));
+    return each_name(stop, [&](const TableIdent& ident) { return look_for_orphans(ident); });
   });
 }
 
 Result<> Maintainer::pass(std::stop_token stop) {
-  return each_table(compacted_, stop, [&](Table& table) -> Result<bool> {
+  const auto kept = each_table(compacted_, stop, [&](Table& table) -> Result<bool> {
     TL_TRY(keep_small(table));
     TL_ASSIGN(const bool all, compact_all(table, stop));
     TL_TRY(expire(table));
     return all;
   });
+  const auto looked =
+      each_name(stop, [&](const TableIdent& ident) { return look_for_orphans(ident); });
+  return kept ? looked : kept;
 }
 
 Result<> Maintainer::each_table(SettledTables& settled, const std::stop_token& stop,
                                 const Work& work) {
+  auto done = each_name(stop, [&](const TableIdent& ident) {
+    return one_table(ident, settled[to_string(ident)], work);
+  });
+  const std::lock_guard lock(mutex_);
+  status_.last_pass_us = now_us();
+  return done;
+}
+
+Result<> Maintainer::each_name(const std::stop_token& stop,
+                               const std::function<Result<>(const TableIdent&)>& work) {
   Result<> all;
   TL_ASSIGN(const auto tables, our_tables());
   // Counts of nothing are counts, too: whoever looks sees that the table is looked after.
   for (const auto& ident : tables) note(to_string(ident), [](auto&) {});
   for (const auto& ident : tables) {
     if (stop.stop_requested()) return all;
-    const auto done = one_table(ident, settled[to_string(ident)], work);
+    const auto done = work(ident);
     if (done || done.error().code == Errc::cancelled) continue;
     // Others changed or dropped what was being merged, or moved the head too often: the next pass
     // plans anew.
@@ -89,8 +105,6 @@ Result<> Maintainer::each_table(SettledTables& settled, const std::stop_token& s
     note(to_string(ident), [](auto& counts) { ++counts.failures; });
     if (all) all = done;
   }
-  const std::lock_guard lock(mutex_);
-  status_.last_pass_us = now_us();
   return all;
 }
 
@@ -189,24 +203,38 @@ ExpiryPolicy Maintainer::expiry() const {
 Result<> Maintainer::expire(Table& table) {
   const auto count = count_expired(*table.metadata, expiry());
   if (!is_worth_it(count, policy_.snapshot_max_count)) return {};
-  const auto garbage = std::make_shared<std::vector<std::string>>();
-  const auto before = table.metadata->snapshots.size();
-  Transaction transaction(catalog_, io_);
-  transaction.add(table, expire_snapshots(expiry(), reachable_, garbage));
-  TL_TRY(transaction.commit(max_attempts));
-  // The commit stands: what it left behind is nobody's. What cannot be removed now is an orphan.
-  const auto freed = io_.remove_all(*garbage);
-  if (!freed) {
-    spdlog::warn("event=files_not_freed table={} error=\"{}\"", to_string(table.ident),
-                 freed.error().message);
-  }
-  spdlog::debug("event=snapshots_expired table={} snapshots={} left={} files={}",
-                to_string(table.ident), count, table.metadata->snapshots.size(), garbage->size());
+  TL_ASSIGN(const auto expired, ops::expire(catalog_, io_, table, expiry(), reachable_));
   note(to_string(table.ident), [&](auto& counts) {
-    counts.snapshots_expired +=
-        static_cast<std::int64_t>(before - std::min(before, table.metadata->snapshots.size()));
-    counts.files_freed += static_cast<std::int64_t>(garbage->size());
+    counts.snapshots_expired += expired.snapshots;
+    counts.files_freed += expired.files;
   });
+  return {};
+}
+
+// Orphans are rare, and finding them costs a listing of the table: once a day.
+Result<> Maintainer::look_for_orphans(const TableIdent& ident) {
+  auto& next_us = next_orphans_us_[to_string(ident)];
+  if (now_us() < next_us) return {};
+  next_us = now_us() + us_per_hour;  // if it fails
+  TL_ASSIGN(const auto orphans,
+            find_orphans(catalog_, io_, ident, reachable_, policy_.orphan_min_age_us, now_us(),
+                         [] { return Result<>(); }));
+  next_us = now_us() + us_per_day;
+  if (orphans.empty()) return {};
+  std::int64_t bytes = 0;
+  std::vector<std::string> uris;
+  for (const auto& file : orphans) {
+    bytes += file.size_bytes;
+    uris.push_back(file.uri);
+  }
+  if (policy_.remove_orphans) TL_TRY(io_.remove_all(uris));
+  spdlog::info("event=orphans table={} files={} bytes={} removed={}", to_string(ident),
+               orphans.size(), bytes, policy_.remove_orphans);
+  if (policy_.remove_orphans) {
+    note(to_string(ident), [&](auto& counts) {
+      counts.orphans_removed += static_cast<std::int64_t>(orphans.size());
+    });
+  }
   return {};
 }
 

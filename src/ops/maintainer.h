@@ -4,7 +4,7 @@
 // Threads: run(), pass() and plan() in one at a time; status() from any. Invariants: every change
 // is a commit like any other writer's, on whatever head there is by then; a file is deleted only
 // after the commit that made it unreachable is known to stand. Does not: touch tables that the
-// policy does not name; remove orphans.
+// policy does not name; remove orphans unless the policy says so.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct MaintenanceCounts {
   std::int64_t partitions_dropped = 0, rows_dropped = 0;
   std::int64_t merges = 0, files_merged = 0, files_made = 0, rows_merged = 0;
   std::int64_t bytes_merged = 0, bytes_made = 0;
-  std::int64_t snapshots_expired = 0, files_freed = 0;
+  std::int64_t snapshots_expired = 0, files_freed = 0, orphans_removed = 0;
   std::int64_t failures = 0;
 };
 
@@ -64,11 +64,14 @@ class Maintainer {
 
   Result<std::vector<iceberg::TableIdent>> our_tables();
   Result<> each_table(SettledTables& settled, const std::stop_token& stop, const Work& work);
+  Result<> each_name(const std::stop_token& stop,
+                     const std::function<Result<>(const iceberg::TableIdent&)>& work);
   Result<> one_table(const iceberg::TableIdent& ident, Settled& settled, const Work& work);
   // Retention and expiry: quick.
   Result<bool> keep_small(iceberg::Table& table);
   Result<> drop_expired(iceberg::Table& table);
   Result<> expire(iceberg::Table& table);
+  Result<> look_for_orphans(const iceberg::TableIdent& ident);
   // Compaction: slow.
   Result<bool> compact_all(iceberg::Table& table, const std::stop_token& stop);
   Result<> compact_one(iceberg::Table& table, const CompactionJob& job,
@@ -83,6 +86,7 @@ class Maintainer {
   const std::function<bool()> behind_;
   iceberg::ReachableFiles reachable_;
   SettledTables kept_small_, compacted_;
+  std::map<std::string, std::int64_t> next_orphans_us_;  // by table
   mutable std::mutex mutex_;
   MaintenanceStatus status_;
 };

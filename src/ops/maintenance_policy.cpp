@@ -1,5 +1,7 @@
 #include "ops/maintenance_policy.h"
 
+#include "iceberg/orphan_files.h"
+
 namespace tradelake::ops {
 namespace {
 
@@ -25,6 +27,17 @@ Result<MaintenancePolicy> maintenance_policy(const Settings& settings) {
   policy.snapshot_max_age_us = settings.duration_us("snapshots.max_age");
   TL_ASSIGN(policy.snapshot_min_count, between(settings, "snapshots.min_count", 1, 1'000'000));
   TL_ASSIGN(policy.snapshot_max_count, between(settings, "snapshots.max_count", 1, 1'000'000));
+  if (const auto& orphans = settings.text("orphans.action"); orphans == "remove") {
+    policy.remove_orphans = true;
+  } else if (orphans != "tell") {
+    return make_error(Errc::invalid_argument, "orphans.action is '{}'; allowed: tell, remove",
+                      orphans);
+  }
+  policy.orphan_min_age_us = settings.duration_us("orphans.min_age");
+  if (policy.orphan_min_age_us < iceberg::least_orphan_age_us) {
+    return make_error(Errc::invalid_argument, "orphans.min_age is {} s; allowed: from 3h",
+                      policy.orphan_min_age_us / us_per_second);
+  }
   policy.rules.target_bytes = settings.bytes("compaction.target");
   if (policy.rules.target_bytes < (1 << 20)) {
     return make_error(Errc::invalid_argument, "compaction.target is {} bytes; allowed: from 1MiB",

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/settings.h"
+#include "core/time.h"
 #include "ops/compaction.h"
 #include "ops/compaction_plan.h"
 
@@ -20,6 +21,8 @@ struct MaintenancePolicy {
   bool ttl = true;  // a replay runs none
   std::int64_t snapshot_max_age_us = 3'600'000'000;
   std::int64_t snapshot_min_count = 10, snapshot_max_count = 100;
+  bool remove_orphans = false;  // false: only told
+  std::int64_t orphan_min_age_us = 3 * us_per_day;
   CompactionRules rules;
   CompactionOptions options;
   double cpu_share = 0.2;  // of one core, while it merges; 1: as fast as it can

@@ -150,7 +150,7 @@ std::shared_ptr<arrow::Table> to_arrow(std::span<const CandleRow> rows, const st
 }
 
 Result<std::vector<CandleRow>> read_candles(const iceberg::Table& table, iceberg::FileIo& io,
-                                            const iceberg::DataFile& file,
+                                            const iceberg::ScanFile& file,
                                             const iceberg::Filter& filter) {
   static const auto declared = candles_1m_table().schema;
   TL_ASSIGN(const auto rows, iceberg::read_data_file(

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "core/error.h"
-#include "iceberg/data_file.h"
 #include "iceberg/expression.h"
 #include "iceberg/file_io.h"
+#include "iceberg/scan_file.h"
 #include "iceberg/table.h"
 #include "silver/candle.h"
 
@@ -53,10 +53,10 @@ std::shared_ptr<arrow::Table> to_arrow(std::span<const CandleRow> rows,
                                        const std::string* interval = nullptr,
                                        const std::vector<std::string>* reasons = nullptr);
 
-// The rows of one data file of a candle table that match. Rows of a category we do not know are
-// left out.
+// The rows left of one data file of a candle table that match. Rows of a category we do not know
+// are left out.
 Result<std::vector<CandleRow>> read_candles(const iceberg::Table& table, iceberg::FileIo& io,
-                                            const iceberg::DataFile& file,
+                                            const iceberg::ScanFile& file,
                                             const iceberg::Filter& filter);
 
 // category, symbol, open_time: the tables' sort order.

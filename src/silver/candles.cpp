@@ -188,7 +188,7 @@ class CandlesImpl : public Candles {
       const auto metadata = iceberg::as_declared(candles_.metadata, candles_1m_table().schema);
       TL_ASSIGN(const auto files, iceberg::plan_files(*metadata, lake_.io, filter));
       for (const auto& file : files) {
-        TL_ASSIGN(const auto rows, read_candles(candles_, lake_.io, file.file, filter));
+        TL_ASSIGN(const auto rows, read_candles(candles_, lake_.io, file, filter));
         for (const auto& row : rows) {
           const std::lock_guard lock(mutex_);
           take_stored(row);

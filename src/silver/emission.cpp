@@ -54,7 +54,8 @@ Result<std::unique_ptr<iceberg::Action>> Emission::candle_action(
   TL_ASSIGN(auto rewritten, write_candles(candles, io, std::move(rewrite.kept)));
   std::ranges::move(rewritten, std::back_inserter(files));
   if (rewrite.removed_paths.empty()) return iceberg::append_files(std::move(files), note);
-  return iceberg::overwrite_files(std::move(rewrite.removed_paths), std::move(files), note);
+  return iceberg::overwrite_files(std::move(rewrite.removed_paths), std::move(files), note,
+                                  rewrite.read_at);
 }
 
 Result<std::vector<iceberg::DataFile>> Emission::revision_files(const iceberg::Table& revisions,

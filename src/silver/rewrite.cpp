@@ -33,6 +33,7 @@ Result<Rewrite> plan_rewrite(const iceberg::Table& table, iceberg::FileIo& io,
                              const std::vector<CandleRow>& revised) {
   static const auto declared = candles_1m_table().schema;
   Rewrite rewrite;
+  rewrite.read_at = table.metadata->last_sequence_number;
   std::set<Key> wanted;
   for (const auto& row : revised) wanted.insert(key_of(row));
   if (wanted.empty()) return rewrite;
@@ -42,13 +43,13 @@ Result<Rewrite> plan_rewrite(const iceberg::Table& table, iceberg::FileIo& io,
       {"open_time", iceberg::Comparison::less_equal, {iceberg::Value{to_us}}}};
   const auto metadata = iceberg::as_declared(table.metadata, declared);
   TL_ASSIGN(const auto files, iceberg::plan_files(*metadata, io, filter));
-  for (const auto& entry : files) {
-    TL_ASSIGN(auto rows, read_candles(table, io, entry.file, {}));
+  for (const auto& file : files) {
+    TL_ASSIGN(auto rows, read_candles(table, io, file, {}));
     const auto outdated = std::ranges::partition(
         rows, [&](const CandleRow& row) { return !wanted.contains(key_of(row)); });
     if (outdated.empty()) continue;
     for (const auto& row : outdated) wanted.erase(key_of(row));
-    rewrite.removed_paths.push_back(entry.file.path);
+    rewrite.removed_paths.push_back(file.file.path);
     rows.erase(outdated.begin(), outdated.end());
     std::ranges::move(rows, std::back_inserter(rewrite.kept));
   }

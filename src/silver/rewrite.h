@@ -22,7 +22,8 @@ iceberg::ParquetOptions candle_file_options();
 
 struct Rewrite {
   std::vector<std::string> removed_paths;
-  std::vector<CandleRow> kept;  // rows of the removed files that stay as they are
+  std::vector<CandleRow> kept;      // rows of the removed files that stay as they are
+  iceberg::SequenceNumber read_at;  // for overwrite_files()
 };
 
 // `revised` holds the new rows. Errors: corrupt (a row to be revised is not in the table), io.

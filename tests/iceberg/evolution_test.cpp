@@ -210,7 +210,7 @@ class RandomEvolution {
     ASSERT_TRUE(planned) << planned.error().message;
     for (const auto& file : files_) {
       const auto entry = std::ranges::find(*planned, file.file.path,
-                                           [](const ManifestEntry& e) { return e.file.path; });
+                                           [](const ScanFile& e) { return e.file.path; });
       ASSERT_NE(entry, planned->end());
       for (const auto& column : model_) {
         const auto written = file.columns.find(column.id);

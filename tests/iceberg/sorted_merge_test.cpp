@@ -255,12 +255,12 @@ TEST(DataFileWriter, PiecesGiveTheMetricsOfTheWhole) {
   const auto table = table_of(schema, rows);
   MemoryIo io;
   const auto whole = *write_data_file(io, {"mem:/whole"}, schema, *table, {});
-  DataFileWriter writer({"mem:/pieces"}, schema, {});
+  DataFileWriter writer({"mem:/pieces"}, schema, {.row_group_rows = 100});
   for (std::int64_t at = 0; at < 300; at += 70) ASSERT_TRUE(writer.add(*table->Slice(at, 70)));
   const auto pieces = writer.finish(io);
   ASSERT_TRUE(pieces) << pieces.error().message;
   EXPECT_EQ(pieces->record_count, 300);
-  EXPECT_EQ(pieces->split_offsets.size(), 5U);
+  EXPECT_EQ(pieces->split_offsets.size(), 3U);
   EXPECT_EQ(pieces->value_counts, whole.value_counts);
   EXPECT_EQ(pieces->null_value_counts, whole.null_value_counts);
   EXPECT_EQ(pieces->nan_value_counts, whole.nan_value_counts);

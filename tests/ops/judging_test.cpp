@@ -9,7 +9,6 @@
 #include "ops/exchange_check.h"
 #include "ops/log_check.h"
 #include "ops/memory_check.h"
-#include "ops/orphan_check.h"
 #include "ops/table_check.h"
 #include "ops/units.h"
 
@@ -172,17 +171,6 @@ TEST(JudgeDeadLetters, WarnsAboveAPercentWithTheCommonestReasons) {
   EXPECT_EQ(check.detail,
             "1.10 % of the last day's data (11 of 1000), commonest: 5 bad_time, 3 not_json, 2 "
             "bad_side");
-}
-
-TEST(CountOrphans, TakesOnlyWhatIsOldAndNotReferredTo) {
-  const std::int64_t now = 100 * us_per_day;
-  const std::vector<iceberg::FileStatus> listed{{"old", 10, now - 3 * us_per_day},
-                                                {"older", 20, now - 9 * us_per_day},
-                                                {"young", 40, now - 3 * us_per_day + 1},
-                                                {"used", 80, now - 9 * us_per_day}};
-  const auto found = count_orphans(listed, {"used"}, now);
-  EXPECT_EQ(found.files, 2);
-  EXPECT_EQ(found.bytes, 30);
 }
 
 TEST(JudgeCertificate, WarnsTwoWeeksBeforeItRunsOut) {

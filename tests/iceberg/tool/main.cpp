@@ -4,15 +4,19 @@
 //   iceberg_tool commit CATALOG_DB NAMESPACE.NAME             < [{"operation", "added", …}, …]
 //   iceberg_tool dump   CATALOG_DB NAMESPACE.NAME             > every snapshot's manifests, entries
 //   iceberg_tool rewrite METADATA_FILE                        > the file parsed and written again
+//   iceberg_tool scan   METADATA_FILE [SNAPSHOT_ID]           > its rows as text
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <string>
 
+#include <arrow/api.h>
+
 #include "iceberg/json_access.h"
 #include "iceberg/json_writer.h"
 #include "iceberg/manifest_avro.h"
 #include "iceberg/manifest_list_avro.h"
+#include "iceberg/scan.h"
 #include "iceberg/schema_json.h"
 #include "iceberg/table.h"
 #include "iceberg/table_metadata_json.h"
@@ -249,12 +253,32 @@ Result<> rewrite(const std::string& path) {
   return {};
 }
 
+Result<> scan(const std::string& path, std::optional<SnapshotId> snapshot) {
+  TL_ASSIGN(auto io, make_local_file_io());
+  TL_ASSIGN(const auto bytes, io->read(path));
+  TL_ASSIGN(const auto metadata, table_metadata_from_json(bytes));
+  TL_ASSIGN(const auto planned, plan_files(metadata, *io, {}, snapshot));
+  for (const auto& file : planned) {
+    TL_ASSIGN(const auto rows, read_data_file(metadata, *io, file, {}, {}));
+    for (std::int64_t row = 0; row < rows->num_rows(); ++row) {
+      for (int column = 0; column < rows->num_columns(); ++column) {
+        const auto value = rows->column(column)->GetScalar(row);
+        std::cout << (column == 0 ? "" : "\t") << (value.ok() ? (*value)->ToString() : "?");
+      }
+      std::cout << '\n';
+    }
+  }
+  return {};
+}
+
 Result<> run(const std::vector<std::string>& args) {
   const auto input = [] { return Json::parse(std::cin); };
   if (args.size() == 4 && args[0] == "create") return create(args[1], args[2], args[3], input());
   if (args.size() == 3 && args[0] == "commit") return commit(args[1], args[2], input());
   if (args.size() == 3 && args[0] == "dump") return dump(args[1], args[2]);
   if (args.size() == 2 && args[0] == "rewrite") return rewrite(args[1]);
+  if (args.size() == 2 && args[0] == "scan") return scan(args[1], {});
+  if (args.size() == 3 && args[0] == "scan") return scan(args[1], SnapshotId{std::stoll(args[2])});
   return make_error(Errc::invalid_argument, "see the head of tests/iceberg/tool/main.cpp");
 }
 

@@ -1,0 +1,154 @@
+// `tradelake table compact|expire|orphans NAME`: what `maintain` does by itself, of one table, now.
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/table_command.h"
+#include "core/event_log.h"
+#include "core/time.h"
+#include "iceberg/orphan_files.h"
+#include "ops/compaction.h"
+#include "ops/expiry.h"
+#include "ops/live_files.h"
+#include "ops/maintenance_policy.h"
+#include "ops/units.h"
+
+namespace tradelake::cli {
+namespace {
+
+struct Wish {
+  std::string older_than;
+  std::int64_t retain_last = -1;
+  bool dry_run = false, remove = false;
+};
+
+using Work = std::function<Result<>(OpenedLake&, iceberg::Table&, const ops::MaintenancePolicy&,
+                                    const Wish&)>;
+
+Result<> compact(OpenedLake& lake, iceberg::Table& table, const ops::MaintenancePolicy& policy,
+                 const Wish& wish) {
+  auto rules = policy.rules;
+  rules.min_files = 2;
+  rules.quiet_us = 0;
+  ops::Compacted all;
+  while (true) {
+    TL_ASSIGN(const auto partitions, ops::live_files(*table.metadata, *lake.io));
+    const auto jobs = ops::plan_compaction(*table.metadata, partitions, rules, now_us());
+    for (const auto& job : jobs) {
+      if (wish.dry_run) {
+        fmt::print("{} {} files, {} rows, {}\n", job.closing ? "rewrite" : "merge",
+                   job.inputs.size(), job.rows(), ops::bytes_text(job.bytes()));
+        continue;
+      }
+      TL_ASSIGN(const auto done, ops::compact(*lake.catalog, *lake.io, table, job, policy.options));
+      all.files_in += done.files_in;
+      all.files_out += done.files_out;
+      all.rows += done.rows;
+      all.bytes_in += done.bytes_in;
+      all.bytes_out += done.bytes_out;
+    }
+    if (jobs.empty() || wish.dry_run) break;
+  }
+  if (!wish.dry_run) {
+    fmt::print("{}: {} files became {}, {} rows, {} became {}\n", to_string(table.ident),
+               all.files_in, all.files_out, all.rows, ops::bytes_text(all.bytes_in),
+               ops::bytes_text(all.bytes_out));
+  }
+  return {};
+}
+
+Result<> expire(OpenedLake& lake, iceberg::Table& table, const ops::MaintenancePolicy& policy,
+                const Wish& wish) {
+  iceberg::ExpiryPolicy expiry{now_ms(), policy.snapshot_max_age_us / us_per_ms,
+                               policy.snapshot_min_count, policy.snapshot_max_count};
+  if (!wish.older_than.empty()) {
+    TL_ASSIGN(const auto age_us, parse_duration("--older-than", wish.older_than));
+    expiry.max_age_ms = age_us / us_per_ms;
+  }
+  if (wish.retain_last == 0 || wish.retain_last < -1) {
+    return make_error(Errc::invalid_argument, "--retain-last is {}; allowed: from 1",
+                      wish.retain_last);
+  }
+  if (wish.retain_last > 0) expiry.min_count = wish.retain_last;
+  expiry.max_count = std::max(expiry.max_count, expiry.min_count);
+  const auto count = iceberg::count_expired(*table.metadata, expiry);
+  if (wish.dry_run || count == 0) {
+    fmt::print("{}: {} of {} snapshots would go\n", to_string(table.ident), count,
+               table.metadata->snapshots.size());
+    return {};
+  }
+  iceberg::ReachableFiles reachable;
+  TL_ASSIGN(const auto done, ops::expire(*lake.catalog, *lake.io, table, expiry, reachable));
+  fmt::print("{}: {} snapshots expired, {} files freed\n", to_string(table.ident), done.snapshots,
+             done.files);
+  return {};
+}
+
+Result<> orphans(OpenedLake& lake, iceberg::Table& table, const ops::MaintenancePolicy& policy,
+                 const Wish& wish) {
+  auto age_us = policy.orphan_min_age_us;
+  if (!wish.older_than.empty()) {
+    TL_ASSIGN(age_us, parse_duration("--older-than", wish.older_than));
+  }
+  iceberg::ReachableFiles reachable;
+  TL_ASSIGN(const auto found, iceberg::find_orphans(*lake.catalog, *lake.io, table.ident, reachable,
+                                                    age_us, now_us(), [] { return Result<>(); }));
+  std::int64_t bytes = 0;
+  std::vector<std::string> uris;
+  for (const auto& file : found) {
+    fmt::print("{}  {}  {}\n", format_us(file.modified_us), file.size_bytes, file.uri);
+    bytes += file.size_bytes;
+    uris.push_back(file.uri);
+  }
+  if (wish.remove) TL_TRY(lake.io->remove_all(uris));
+  fmt::print("{}: {} orphans of {}, older than {}{}\n", to_string(table.ident), found.size(),
+             ops::bytes_text(bytes), ops::time_text(age_us),
+             wish.remove     ? ": removed"
+             : found.empty() ? ""
+                             : "; nothing was removed, --remove does it");
+  return {};
+}
+
+void add(CLI::App& command, Run& run, const char* name, const char* text, Work work,
+         const std::function<void(CLI::App&, Wish&)>& options) {
+  auto* sub = command.add_subcommand(name, text);
+  auto flags = TableFlags::add(*sub);
+  auto wish = std::make_shared<Wish>();
+  options(*sub, *wish);
+  sub->callback([flags, wish, work = std::move(work), &run] {
+    run = [flags, wish, work]() -> int {
+      return with_table(*flags, [&](OpenedLake& lake, iceberg::Table& table) -> Result<> {
+        TL_ASSIGN(const auto settings, flags->settings->load());
+        start_event_log(settings.text("log_level"));
+        TL_ASSIGN(const auto policy, ops::maintenance_policy(settings));
+        return work(lake, table, policy, *wish);
+      });
+    };
+  });
+}
+
+void dry_run(CLI::App& sub, Wish& wish) {
+  sub.add_flag("--dry-run", wish.dry_run, "Only say what would be done");
+}
+
+}  // namespace
+
+void add_table_upkeep(CLI::App& command, Run& run) {
+  add(command, run, "compact", "Merges small files; rewrites partitions whose time is over",
+      compact, dry_run);
+  add(command, run, "expire", "Forgets old snapshots, and frees what only they lead to", expire,
+      [](CLI::App& sub, Wish& wish) {
+        dry_run(sub, wish);
+        sub.add_option("--older-than", wish.older_than,
+                       "Those of this age and more, such as 1h (default: snapshots.max_age)");
+        sub.add_option("--retain-last", wish.retain_last,
+                       "But so many of the newest stay (default: snapshots.min_count)");
+      });
+  add(command, run, "orphans", "Lists the files that nothing leads to, or removes them", orphans,
+      [](CLI::App& sub, Wish& wish) {
+        sub.add_option("--older-than", wish.older_than,
+                       "Those of this age and more, from 3h on (default: orphans.min_age)");
+        sub.add_flag("--remove", wish.remove, "Remove them; without it, only told");
+      });
+}
+
+}  // namespace tradelake::cli
