@@ -36,8 +36,12 @@ void trades(MetricsText& text, const Pipelines& pipelines) {
   text.counter("tradelake_trades_ok_total",
                "Trades that became rows (bronze) or entered candles or late_trades (silver).");
   each(&bronze::CommitCounts::ok);
-  text.counter("tradelake_trades_filtered_total", "Repeats of trades that are in the tables.");
+  text.counter("tradelake_trades_filtered_total",
+               "Repeats of trades that are in the tables, and expired ones.");
   each(&bronze::CommitCounts::filtered);
+  text.counter("tradelake_trades_expired_total",
+               "Of the filtered: past the retention of their table when they came.");
+  each(&bronze::CommitCounts::expired);
   text.gauge("tradelake_conservation_error",
              "In less ok, dead and filtered: anything but 0 is a defect.");
   pipelines.each([&](auto name, const auto& status) {

@@ -95,6 +95,7 @@ CommitCounts& CommitCounts::operator+=(const CommitCounts& other) {
   ok += other.ok;
   dead += other.dead;
   filtered += other.filtered;
+  expired += other.expired;
   return *this;
 }
 
@@ -145,6 +146,7 @@ void add_counts(iceberg::SnapshotNote& note, const CommitCounts& counts) {
   note.summary["tradelake.ok"] = fmt::to_string(counts.ok);
   note.summary["tradelake.dead"] = fmt::to_string(counts.dead);
   note.summary["tradelake.filtered"] = fmt::to_string(counts.filtered);
+  note.summary["tradelake.expired"] = fmt::to_string(counts.expired);
 }
 
 std::optional<CommitFacts> commit_facts(const iceberg::Snapshot& snapshot) {

@@ -20,7 +20,8 @@ struct CommitCounts {
   std::int64_t in = 0;        // trades, and bad frames as one each
   std::int64_t ok = 0;        // rows of the primary table, or taken into candles
   std::int64_t dead = 0;      // dead letters
-  std::int64_t filtered = 0;  // repeats
+  std::int64_t filtered = 0;  // repeats and expired ones
+  std::int64_t expired = 0;   // of the filtered: past the table's retention when they came
   std::int64_t error() const { return in - ok - dead - filtered; }  // must be 0
   CommitCounts& operator+=(const CommitCounts& other);
 };

@@ -136,6 +136,8 @@ void Pipeline::committed(const std::vector<iceberg::ProgressUpdate>& updates,
   commit_status_.last_commit_us = now_us();
   commit_status_.last_commit_took_us = commit_status_.last_commit_us - started_us;
   commit_status_.took.add(commit_status_.last_commit_took_us);
+  spdlog::debug("event=committed pipeline={} commits={} took_us={}", name_, commit_status_.commits,
+                commit_status_.last_commit_took_us);
 }
 
 void Pipeline::check_conservation() const {

@@ -24,6 +24,7 @@ class SinkImpl : public Sink {
       : Sink(pipeline, log::trade_topics(), lake, options.limits, options.grace_us,
              Writing::overlapped),
         zstd_level_(options.zstd_level),
+        retention_us_(options.retention_us),
         ids_(lake.spill_directory, options.id_memory_bytes) {}
 
   Result<> prepare(Role role) {
@@ -83,9 +84,17 @@ class SinkImpl : public Sink {
       hashes_.push_back(hash_id(category, trade.symbol, trade.trade_id));
       ids_.prefetch(hashes_.back());
     }
-    for (std::size_t n = 0; n < frame.trades.size(); ++n)
+    const auto expired_until_us = expiry_of(record, position);
+    for (std::size_t n = 0; n < frame.trades.size(); ++n) {
+      if (!rebuilding && frame.trades[n].trade_time_us < expired_until_us) {
+        ++counts_.in;
+        ++counts_.filtered;
+        ++counts_.expired;
+        continue;
+      }
       TL_TRY(
           take_trade(frame.trades[n], hashes_[n], frame, category, origin, position, rebuilding));
+    }
     for (const auto& trade : frame.trades) position.saw(record.offset, trade.trade_time_us);
     if (rebuilding) return {};
     for (const auto& bad : frame.bad_trades) {
@@ -95,6 +104,15 @@ class SinkImpl : public Sink {
                 bad.detail, std::string(bad.payload)});
     }
     return {};
+  }
+
+  // Trades before this are past the retention of their table (design 8). A replay brings what its
+  // file has, however old.
+  std::int64_t expiry_of(const log::Record& record, const PartitionPosition& position) const {
+    if (retention_us_ == 0 || record.headers.origin == log::Origin::replay ||
+        !position.max_trade_time_us)
+      return INT64_MIN;
+    return floor_to(std::min(now_us(), *position.max_trade_time_us) - retention_us_, us_per_hour);
   }
 
   Result<> take_trade(const Trade& trade, const IdHash& id, const ParsedFrame& frame,
@@ -259,6 +277,7 @@ class SinkImpl : public Sink {
   };
 
   const int zstd_level_;
+  const std::int64_t retention_us_;
   FrameParser parser_;
   FrameAssembler assembler_;
   IdWindow ids_;

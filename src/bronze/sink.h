@@ -23,6 +23,9 @@ struct SinkOptions {
   std::int64_t grace_us = 600'000'000;
   std::size_t id_memory_bytes = std::size_t{64} << 20;
   int zstd_level = 1;
+  // Of bronze.trades; 0: for ever. A live trade of a partition that retention has removed, or may
+  // any moment, is filtered: its repeat could not be told any more.
+  std::int64_t retention_us = 0;
 };
 
 struct SinkStatus : CommitStatus {

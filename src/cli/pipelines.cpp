@@ -24,7 +24,8 @@ Result<std::unique_ptr<bronze::Sink>> open_sink(const Settings& settings, const 
     limits.max_rows = static_cast<std::size_t>(settings.integer("serve.max_rows"));
   return bronze::Sink::open(lake,
                             {limits, settings.duration_us("candles.grace"), id_memory(settings),
-                             static_cast<int>(settings.integer("parquet.zstd_level"))},
+                             static_cast<int>(settings.integer("parquet.zstd_level")),
+                             settings.duration_us("retention.bronze")},
                             role);
 }
 

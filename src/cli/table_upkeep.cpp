@@ -1,4 +1,5 @@
-// `tradelake table compact|expire|orphans NAME`: what `maintain` does by itself, of one table, now.
+// `tradelake table compact|promote|expire|orphans NAME`: what `maintain` does by itself, of one
+// table, now.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -6,16 +7,21 @@
 #include "core/event_log.h"
 #include "core/time.h"
 #include "iceberg/orphan_files.h"
+#include "iceberg/promoted_fields.h"
+#include "iceberg/transaction.h"
+#include "iceberg/type_text.h"
 #include "ops/compaction.h"
 #include "ops/expiry.h"
 #include "ops/live_files.h"
 #include "ops/maintenance_policy.h"
+#include "ops/promotion.h"
 #include "ops/units.h"
 
 namespace tradelake::cli {
 namespace {
 
 struct Wish {
+  std::string field, type, column, doc;
   std::string older_than;
   std::int64_t retain_last = -1;
   bool dry_run = false, remove = false;
@@ -24,35 +30,76 @@ struct Wish {
 using Work = std::function<Result<>(OpenedLake&, iceberg::Table&, const ops::MaintenancePolicy&,
                                     const Wish&)>;
 
+// Carries out what is planned, again and again, until there is nothing in the plan. Others may take
+// away what was planned; not for ever.
+Result<ops::Compacted> until_done(
+    OpenedLake& lake, iceberg::Table& table, const ops::MaintenancePolicy& policy,
+    const std::function<std::vector<ops::CompactionJob>(const std::vector<ops::LivePartition>&)>&
+        plan) {
+  constexpr int most_conflicts = 20;
+  ops::Compacted all;
+  for (int conflicts = 0;;) {
+    TL_ASSIGN(const auto partitions, ops::live_files(*table.metadata, *lake.io));
+    const auto jobs = plan(partitions);
+    if (jobs.empty()) return all;
+    for (const auto& job : jobs) {
+      const auto done = ops::compact(*lake.catalog, *lake.io, table, job, policy.options);
+      if (!done && done.error().code == Errc::conflict && ++conflicts < most_conflicts) {
+        TL_ASSIGN(table, iceberg::load_table(*lake.catalog, *lake.io, table.ident));
+        break;
+      }
+      if (!done) return std::unexpected(done.error());
+      all.files_in += done->files_in;
+      all.files_out += done->files_out;
+      all.rows += done->rows;
+      all.bytes_in += done->bytes_in;
+      all.bytes_out += done->bytes_out;
+    }
+  }
+}
+
 Result<> compact(OpenedLake& lake, iceberg::Table& table, const ops::MaintenancePolicy& policy,
                  const Wish& wish) {
   auto rules = policy.rules;
   rules.min_files = 2;
   rules.quiet_us = 0;
-  ops::Compacted all;
-  while (true) {
+  const auto plan = [&](const std::vector<ops::LivePartition>& partitions) {
+    return ops::plan_compaction(*table.metadata, partitions, rules, now_us());
+  };
+  if (wish.dry_run) {
     TL_ASSIGN(const auto partitions, ops::live_files(*table.metadata, *lake.io));
-    const auto jobs = ops::plan_compaction(*table.metadata, partitions, rules, now_us());
-    for (const auto& job : jobs) {
-      if (wish.dry_run) {
-        fmt::print("{} {} files, {} rows, {}\n", job.closing ? "rewrite" : "merge",
-                   job.inputs.size(), job.rows(), ops::bytes_text(job.bytes()));
-        continue;
-      }
-      TL_ASSIGN(const auto done, ops::compact(*lake.catalog, *lake.io, table, job, policy.options));
-      all.files_in += done.files_in;
-      all.files_out += done.files_out;
-      all.rows += done.rows;
-      all.bytes_in += done.bytes_in;
-      all.bytes_out += done.bytes_out;
+    for (const auto& job : plan(partitions)) {
+      fmt::print("{} {} files, {} rows, {}\n", job.closing ? "rewrite" : "merge", job.inputs.size(),
+                 job.rows(), ops::bytes_text(job.bytes()));
     }
-    if (jobs.empty() || wish.dry_run) break;
+    return {};
   }
-  if (!wish.dry_run) {
-    fmt::print("{}: {} files became {}, {} rows, {} became {}\n", to_string(table.ident),
-               all.files_in, all.files_out, all.rows, ops::bytes_text(all.bytes_in),
-               ops::bytes_text(all.bytes_out));
+  TL_ASSIGN(const auto all, until_done(lake, table, policy, plan));
+  fmt::print("{}: {} files became {}, {} rows, {} became {}\n", to_string(table.ident),
+             all.files_in, all.files_out, all.rows, ops::bytes_text(all.bytes_in),
+             ops::bytes_text(all.bytes_out));
+  return {};
+}
+
+Result<> promote(OpenedLake& lake, iceberg::Table& table, const ops::MaintenancePolicy& policy,
+                 const Wish& wish) {
+  TL_ASSIGN(auto type, iceberg::parse_type(wish.type));
+  const auto dot = wish.field.find('.');
+  if (dot == std::string::npos || dot == 0 || dot + 1 == wish.field.size()) {
+    return make_error(Errc::invalid_argument, "field is '{}'; allowed: COLUMN.FIELD, as extra.i",
+                      wish.field);
   }
+  const auto key = wish.field.substr(dot + 1);
+  const auto column = wish.column.empty() ? key : wish.column;
+  iceberg::Transaction transaction(*lake.catalog, *lake.io);
+  transaction.add(table, iceberg::promote_field(wish.field.substr(0, dot), key, column,
+                                                std::move(type), wish.doc));
+  TL_TRY(transaction.commit());
+  TL_ASSIGN(const auto all, until_done(lake, table, policy, [&](const auto& partitions) {
+              return ops::plan_promotion(*table.metadata, partitions);
+            }));
+  fmt::print("{}: column '{}' takes {}; {} files of {} rows were written again\n",
+             to_string(table.ident), column, wish.field, all.files_in, all.rows);
   return {};
 }
 
@@ -135,6 +182,13 @@ void dry_run(CLI::App& sub, Wish& wish) {
 void add_table_upkeep(CLI::App& command, Run& run) {
   add(command, run, "compact", "Merges small files; rewrites partitions whose time is over",
       compact, dry_run);
+  add(command, run, "promote", "Makes a field of a map column a column of its own", promote,
+      [](CLI::App& sub, Wish& wish) {
+        sub.add_option("field", wish.field, "MAP.FIELD, as extra.newField")->required();
+        sub.add_option("type", wish.type, "As decimal(38, 18), long, string")->required();
+        sub.add_option("--column", wish.column, "Its name (default: the field's)");
+        sub.add_option("--doc", wish.doc, "Its text");
+      });
   add(command, run, "expire", "Forgets old snapshots, and frees what only they lead to", expire,
       [](CLI::App& sub, Wish& wish) {
         dry_run(sub, wish);

@@ -134,6 +134,8 @@ std::shared_ptr<arrow::Buffer> buffer_of(const std::string& bytes) {
   return arrow::Buffer::FromString(bytes);
 }
 
+}  // namespace
+
 Result<std::shared_ptr<arrow::Scalar>> to_scalar(const Type& type, const Value& value) {
   const auto arrow_type = to_arrow_type(type);
   if (const auto* number = std::get_if<int128_t>(&value)) {
@@ -163,8 +165,6 @@ Result<std::shared_ptr<arrow::Scalar>> to_scalar(const Type& type, const Value& 
       },
       value);
 }
-
-}  // namespace
 
 Result<std::shared_ptr<arrow::ChunkedArray>> project_column(const NestedField& wanted,
                                                             const FileColumn& found,

@@ -16,6 +16,7 @@
 namespace arrow {
 class Array;
 class ChunkedArray;
+struct Scalar;
 }  // namespace arrow
 
 namespace tradelake::iceberg {
@@ -25,6 +26,9 @@ namespace tradelake::iceberg {
 Result<std::shared_ptr<arrow::ChunkedArray>> project_column(const NestedField& wanted,
                                                             const FileColumn& found,
                                                             const arrow::ChunkedArray& data);
+
+// Of a primitive type. Errors: corrupt (another type's value).
+Result<std::shared_ptr<arrow::Scalar>> to_scalar(const Type& type, const Value& value);
 
 // A column that the file does not have: nulls, or everywhere the same value.
 Result<std::shared_ptr<arrow::Array>> constant_column(const NestedField& wanted,

@@ -11,6 +11,7 @@
 #include "iceberg/content_hash.h"
 #include "iceberg/new_data_file.h"
 #include "iceberg/parquet_writer.h"
+#include "iceberg/promoted_fields.h"
 #include "iceberg/random_id.h"
 #include "iceberg/scan.h"
 #include "iceberg/sorted_merge.h"
@@ -78,7 +79,9 @@ class Compaction {
                                       batch_rows_)]() -> Result<std::shared_ptr<arrow::Table>> {
       TL_TRY(options_.breathe());
       TL_ASSIGN(auto rows, source());
-      if (rows != nullptr) TL_TRY(add_rows(*rows, hash));
+      if (rows == nullptr) return nullptr;
+      TL_ASSIGN(rows, fill_promoted(metadata_, std::move(rows)));
+      TL_TRY(add_rows(*rows, hash));
       return rows;
     };
   }

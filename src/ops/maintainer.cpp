@@ -13,6 +13,7 @@
 #include "iceberg/transaction.h"
 #include "ops/cpu_quota.h"
 #include "ops/expiry.h"
+#include "ops/promotion.h"
 #include "ops/retention.h"
 #include "ops/units.h"
 
@@ -163,7 +164,8 @@ bool Maintainer::is_urgent(const CompactionJob& job) const {
 Result<bool> Maintainer::compact_all(Table& table, const std::stop_token& stop) {
   while (true) {
     TL_ASSIGN(const auto partitions, live_files(*table.metadata, io_));
-    const auto jobs = plan_compaction(*table.metadata, partitions, policy_.rules, now_us());
+    auto jobs = plan_promotion(*table.metadata, partitions);
+    if (jobs.empty()) jobs = plan_compaction(*table.metadata, partitions, policy_.rules, now_us());
     if (jobs.empty()) return true;
     for (const auto& job : jobs) {
       if (behind_ && !is_urgent(job) && behind_()) return false;
@@ -254,6 +256,8 @@ Result<std::vector<std::string>> Maintainer::plan() {
                                     bytes_text(gone->bytes)));
       }
     }
+    if (const auto jobs = plan_promotion(metadata, partitions); !jobs.empty())
+      lines.push_back(fmt::format("{}: fill promoted columns, in {} rewrites", name, jobs.size()));
     for (const auto& job : plan_compaction(metadata, partitions, policy_.rules, now_us())) {
       lines.push_back(fmt::format("{}: {} {} files of {}, {} rows, {}", name,
                                   job.closing ? "rewrite" : "merge", job.inputs.size(),

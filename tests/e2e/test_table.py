@@ -259,7 +259,7 @@ def test_refuses_what_cannot_be(lake):
         (["partition-by", "hour(symbol)"], "cannot be partitioned by hour"),
         (["set-property", "x"], "allowed: KEY=VALUE"),
         (["tag", "main"], "any other than main"),
-        (["tag", "x", "--max-age", "soon"], "such as 30d"),
+        (["tag", "x", "--max-age", "soon"], "such as 5s"),
         (["drop-tag", "x"], "it has tradelake-bronze"),
     ):
         refused(lake, "alter", name, *change, why=why)
