@@ -8,17 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from lake import assert_lake, replay, rows, table, tradelake
+from lake import assert_lake, replay, replay_arguments, rows, table, tradelake
 from oracle import Oracle, read_capture
 from served import Process, Server
+from test_kill import BUSY, make_capture
 
-SMALL_COMMITS = {**os.environ, "TRADELAKE_COMMIT_MAX_ROWS": "500", "TRADELAKE_COMPACTION_MIN_FILES": "10000",
-                 "TRADELAKE_CANDLES_GRACE": "100000d"}
+UNMERGED = {"TRADELAKE_COMPACTION_MIN_FILES": "10000", "TRADELAKE_COMPACTION_MAX_AGE": "1d"}
+
+
+@pytest.fixture
+def capture(tmp_path):
+    return make_capture(tmp_path / "c.tsv", 1_200, 501, "repeat=0.05,reorder=0.03,malformed=0.03,unknown=0.02,late=0.1", rate=1)
 
 
 @pytest.fixture
 def lake(data_dir, capture):
-    replay(data_dir, capture, env=SMALL_COMMITS)
+    """Of many small commits, which nothing has merged yet."""
+    arguments = replay_arguments(data_dir, capture)
+    arguments[arguments.index("max")] = "1000"
+    tradelake(*arguments, env=os.environ | BUSY | UNMERGED)
     return data_dir
 
 
