@@ -4,7 +4,7 @@
 bench_commits.py [--commits 10000] [--rows 200] [--rate 8000] [--svg FILE]
 
 Collects from a simulated exchange with a commit every 200 rows, while merging, expiry and retention run as always. Says p50 and
-p99 of each thousand commits, and every second the size of metadata.json, the files on disk and the memory of the process.
+p99 of each tenth of the commits, and every second the size of metadata.json, the files on disk and the memory of the process.
 """
 
 import argparse
@@ -51,11 +51,12 @@ def polyline(points, width, height, color, top):
     return f'<polyline fill="none" stroke="{color}" stroke-width="1.5" points="{path}"/>', most
 
 
-def plot(thousands, taken, file):
-    """p50 and p99 by thousand; metadata.json, files and memory over the commits: four strips below each other."""
+def plot(tenths, taken, file):
+    """p50 and p99 by tenth; metadata.json, files and memory over the commits: four strips below each other."""
     width, height, gap = 620, 70, 34
-    strips = [("commit p50, ms", "#2a6fdb", [(k * 1000 + 500, p50) for k, (p50, _) in enumerate(thousands)]),
-              ("commit p99, ms", "#c2410c", [(k * 1000 + 500, p99) for k, (_, p99) in enumerate(thousands)]),
+    size = len(TOOK_US) / 10
+    strips = [("commit p50, ms", "#2a6fdb", [(k * size + size / 2, p50) for k, (p50, _) in enumerate(tenths)]),
+              ("commit p99, ms", "#c2410c", [(k * size + size / 2, p99) for k, (_, p99) in enumerate(tenths)]),
               ("metadata.json, KB", "#15803d", [(row[0], row[1] / 1000) for row in taken]),
               ("files of the table", "#7c3aed", [(row[0], row[2]) for row in taken]),
               ("memory, MiB", "#475569", [(row[0], row[3]) for row in taken])]
@@ -109,18 +110,20 @@ def collect(source, arguments):
 
 
 def say(taken, svg):
-    thousands = [TOOK_US[n:n + 1000] for n in range(0, len(TOOK_US) - 999, 1000)]
-    thousands = [(quantile(part, 0.5) / 1000, quantile(part, 0.99) / 1000) for part in thousands]
-    for n, (p50, p99) in enumerate(thousands):
-        print(f"commits {n * 1000 + 1} to {n * 1000 + 1000}: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
-    (first50, first99), (last50, last99) = thousands[0], thousands[-1]
-    print(f"{len(TOOK_US)} commits; last thousand to first: p50 {last50 / first50:.2f}, p99 {last99 / first99:.2f}")
+    size = len(TOOK_US) // 10
+    tenths = [TOOK_US[n * size:(n + 1) * size] for n in range(10)]
+    tenths = [(quantile(part, 0.5) / 1000, quantile(part, 0.99) / 1000) for part in tenths]
+    for n, (p50, p99) in enumerate(tenths):
+        print(f"commits {n * size + 1} to {(n + 1) * size}: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+    (first50, first99), (last50, last99) = tenths[0], tenths[-1]
+    print(f"{len(TOOK_US)} commits: p50 {quantile(TOOK_US, 0.5) / 1000:.1f} ms, p99 {quantile(TOOK_US, 0.99) / 1000:.1f} ms; "
+          f"last tenth to first: p50 {last50 / first50:.2f}, p99 {last99 / first99:.2f}")
     half = taken[len(taken) // 2:]
     print(f"metadata.json at most {max(row[1] for row in taken) / 1000:.0f} KB; files at most {max(row[2] for row in taken)}; "
           f"resident at most {max(row[3] for row in taken):.0f} MiB, in the second half {min(row[3] for row in half):.0f} to "
           f"{max(row[3] for row in half):.0f}")
     if svg:
-        plot(thousands, taken, svg)
+        plot(tenths, taken, svg)
 
 
 if __name__ == "__main__":

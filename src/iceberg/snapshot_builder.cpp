@@ -75,6 +75,7 @@ Result<TableMetadata> SnapshotBuilder::build() {
   TL_TRY(carry_over());
   TL_TRY(remove_paths());
   if (request_.dropped_until) TL_TRY(drop_partitions(*request_.dropped_until));
+  TL_TRY(join_fresh());
   TL_TRY(add_files());
   if (request_.operation == "replace" && counters_.added_records() > counters_.removed_records()) {
     return make_error(Errc::invalid_argument,
@@ -210,6 +211,40 @@ Result<bool> SnapshotBuilder::remove_from(Part& part,
   if (!touched) return false;
   TL_ASSIGN(part, fresh_part(part.listed.spec_id, std::move(entries)));
   return true;
+}
+
+Result<> SnapshotBuilder::join_fresh() {
+  const auto policy = merge_policy(base_.properties);
+  if (!policy.enabled) return {};
+  std::vector<Part> result;
+  std::map<SpecId, std::vector<Part*>> by_spec;
+  for (auto& part : parts_) {
+    if (part.fresh) {
+      by_spec[part.listed.spec_id].push_back(&part);
+    } else {
+      result.push_back(std::move(part));
+    }
+  }
+  std::vector<Part> joined;
+  for (auto& [spec_id, parts] : by_spec) {
+    for (std::size_t begin = 0; begin < parts.size();) {
+      std::int64_t bytes = parts[begin]->listed.length_bytes;
+      auto end = begin + 1;
+      while (end < parts.size() && bytes + parts[end]->listed.length_bytes <= policy.target_bytes)
+        bytes += parts[end++]->listed.length_bytes;
+      if (end == begin + 1) {
+        joined.push_back(std::move(*parts[begin]));
+      } else {
+        TL_ASSIGN(auto part, merged({parts.begin() + static_cast<std::ptrdiff_t>(begin),
+                                     parts.begin() + static_cast<std::ptrdiff_t>(end)}));
+        joined.push_back(std::move(part));
+      }
+      begin = end;
+    }
+  }
+  std::ranges::move(result, std::back_inserter(joined));
+  parts_ = std::move(joined);
+  return {};
 }
 
 Result<> SnapshotBuilder::add_files() {

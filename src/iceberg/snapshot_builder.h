@@ -57,6 +57,8 @@ class SnapshotBuilder {
   // Entries for which `goes` is true become DELETED; false: there are none, the part is as it was.
   Result<bool> remove_from(Part& part, const std::function<bool(const ManifestEntry&)>& goes);
   Result<> check_unchanged(const std::vector<ManifestEntry>& removed) const;
+  // What was removed from was written again: as one manifest of each spec, as far as its size goes.
+  Result<> join_fresh();
   Result<> add_files();
   Result<> merge();
   Result<Part> merged(const std::vector<Part*>& parts);

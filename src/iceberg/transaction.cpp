@@ -66,10 +66,30 @@ Result<> Transaction::try_commit(int attempt) {
   StagedFileIo staged(io_);
   TL_ASSIGN(auto heads, make_heads(staged, attempt));
   auto files = new_files_.take();
-  std::ranges::move(staged.take(), std::back_inserter(files));
+  auto of_attempt = staged.take();
+  std::vector<std::string> uris;
+  for (const auto& file : of_attempt) uris.push_back(file.uri);
+  std::ranges::move(of_attempt, std::back_inserter(files));
   // Everything a pointer will lead to is durable before the pointer moves.
   if (!files.empty()) TL_TRY(io_.write_all(files));
+  if (auto done = swap_pointers(heads); !done) {
+    if (done.error().code == Errc::conflict) (void)io_.remove_all(uris);  // what stays is an orphan
+    return done;
+  }
 
+  std::vector<std::string> droppable;
+  for (auto& head : heads) {
+    if (!head.moved()) continue;
+    head.table->metadata_location = std::move(head.location);
+    head.table->metadata = std::move(head.metadata);
+    std::ranges::move(head.droppable, std::back_inserter(droppable));
+  }
+  // The commit stands whether or not this works; what stays is an orphan.
+  if (!droppable.empty()) (void)io_.remove_all(droppable);
+  return {};
+}
+
+Result<> Transaction::swap_pointers(const std::vector<Head>& heads) {
   if (const auto took_us = now_us() - began_us_; took_us > longest_us_) {
     return make_error(Errc::conflict,
                       "the commit took {} s (allowed: {} s); its first files may have been removed",
@@ -85,18 +105,8 @@ Result<> Transaction::try_commit(int attempt) {
     const auto own = commit_ids_.find(ident);
     commit.table_commits.push_back({ident, own == commit_ids_.end() ? commit_id_ : own->second});
   }
-  if (!commit.swaps.empty() || !pipeline_.empty()) TL_TRY(catalog_.commit(commit));
-
-  std::vector<std::string> droppable;
-  for (auto& head : heads) {
-    if (!head.moved()) continue;
-    head.table->metadata_location = std::move(head.location);
-    head.table->metadata = std::move(head.metadata);
-    std::ranges::move(head.droppable, std::back_inserter(droppable));
-  }
-  // The commit stands whether or not this works; what stays is an orphan.
-  if (!droppable.empty()) (void)io_.remove_all(droppable);
-  return {};
+  if (commit.swaps.empty() && pipeline_.empty()) return {};
+  return catalog_.commit(commit);
 }
 
 Result<std::vector<Transaction::Head>> Transaction::make_heads(FileIo& staged, int attempt) {

@@ -4,9 +4,10 @@
 // commit() once.
 // On conflict the tables are loaded again and the actions applied to the new heads, in a turn of
 // its own where the catalog has a queue (commit_queue.h), else with back-off, up to `max_attempts`.
-// Files of failed attempts stay for orphan removal: nothing is deleted here. So that it never takes
-// the files of a commit under way, none is committed that took longer than longest_commit_us.
-// A table whose actions change nothing gets no new metadata.
+// Metadata files of an attempt that lost are removed again: nobody can lead to them. After any
+// other failure they stay for orphan removal. So that it never takes the files of a commit under
+// way, none is committed that took longer than longest_commit_us. A table whose actions change
+// nothing gets no new metadata.
 #pragma once
 
 #include <cstdint>
@@ -57,6 +58,7 @@ class Transaction {
     bool moved() const { return location != table->metadata_location; }
   };
   Result<> try_commit(int attempt);
+  Result<> swap_pointers(const std::vector<Head>& heads);
   Result<std::vector<Head>> make_heads(FileIo& staged, int attempt);
   Result<bool> refresh();  // whether any table has moved
   Catalog& catalog_;

@@ -167,6 +167,8 @@ def test_trades_page_by_page_are_all_trades_once(lake):
 def test_trades_over_hundreds_of_files(tmp_path, monkeypatch):
     """Short pages and their cursors: more files than one answer reads."""
     monkeypatch.setenv("TRADELAKE_COMMIT_MAX_ROWS", "120")
+    monkeypatch.setenv("TRADELAKE_COMPACTION_MIN_FILES", "10000")  # nor may any be merged
+    monkeypatch.setenv("TRADELAKE_COMPACTION_MAX_AGE", "1d")
     capture = CAPTURES / "market_2024-08-08.tsv.zst"
     expected = Oracle().take(read_capture(capture))
     by_market = {}

@@ -10,6 +10,7 @@
 #include "fault_injection.h"
 #include "hooked_catalog.h"
 #include "iceberg/manifest_merge.h"
+#include "iceberg/orphan_files.h"
 #include "iceberg/table_metadata_json.h"
 #include "lake_fixture.h"
 #include "parquet_memory_io.h"
@@ -287,6 +288,46 @@ TEST_F(TransactionTest, AHeadWhoseFileWasDroppedBeforeItWasReadIsLookedForAgain)
   const auto damaged = load_table(catalog, *io_, first.ident);
   ASSERT_FALSE(damaged);
   EXPECT_EQ(damaged.error().code, Errc::corrupt);
+}
+
+TEST_F(TransactionTest, AnAttemptThatLostLeavesNoFileBehind) {
+  HookedCatalog catalog(*catalog_);
+  auto theirs = make_table("t");
+  ASSERT_TRUE(append(theirs, {small_file("file:///a"), small_file("file:///b")}));
+  auto mine = theirs;
+  int others = 3;
+  catalog.before_commit = [&] {
+    if (others-- <= 0) return;
+    ASSERT_TRUE(append(theirs, {small_file(fmt::format("file:///o{}", others))}));
+  };
+  Transaction transaction(catalog, *io_);
+  transaction.add(mine, overwrite_files({"file:///a"}, {small_file("file:///c")}, {}));
+  ASSERT_TRUE(transaction.commit());
+  ASSERT_EQ(live_paths(mine).size(), 5U);
+  ReachableFiles reachable;
+  const auto listed = *io_->list(mine.metadata->location);
+  const auto left =
+      orphans_among(listed, mine, *io_, reachable, INT64_MAX, [] { return Result<>(); });
+  ASSERT_TRUE(left) << left.error().message;
+  EXPECT_EQ(left->size(), 0U);
+}
+
+TEST_F(TransactionTest, WhatIsRemovedFromManyManifestsIsWrittenAsOne) {
+  auto table = make_table("t");
+  for (int n = 0; n < 5; ++n)
+    ASSERT_TRUE(append(table, {small_file(fmt::format("file:///{}", n)),
+                               small_file(fmt::format("file:///{}x", n))}));
+  Transaction transaction(*catalog_, *io_);
+  transaction.add(table, overwrite_files({"file:///0", "file:///2", "file:///3"},
+                                         {small_file("file:///new")}, {}));
+  ASSERT_TRUE(transaction.commit());
+  EXPECT_EQ(manifests(table).size(), 4U);  // two untouched, one new, one of the three
+  EXPECT_EQ(live_paths(table).size(), 8U);
+  const auto all = entries(table);
+  EXPECT_EQ(all.at("file:///2").status, EntryStatus::deleted);
+  EXPECT_EQ(all.at("file:///2x").status, EntryStatus::existing);
+  EXPECT_EQ(all.at("file:///2x").sequence_number, SequenceNumber{3});
+  EXPECT_EQ(all.at("file:///3x").sequence_number, SequenceNumber{4});
 }
 
 TEST_F(TransactionTest, AFileThatSomebodyElseRemovedIsAConflictEvenAfterARefresh) {

@@ -1,0 +1,166 @@
+"""Spark changes and fills a table while `run` writes, merges and expires it: nobody's rows are lost or there twice."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from urllib.parse import quote
+
+import pytest
+
+from lake import BINARY, ROOT, assert_trades
+from oracle import Oracle, read_capture
+from s3 import reader_properties
+from spark_sql import Spark, SparkError
+from test_kill import make_capture
+
+STACK = {"TRADELAKE_STACK": "e2e-spark-beside"}
+BUSY = {"TRADELAKE_COMMIT_MAX_ROWS": "100", "TRADELAKE_COMMIT_INTERVAL": "200ms", "TRADELAKE_MAINTAIN_INTERVAL": "100ms",
+        "TRADELAKE_COMPACTION_MIN_FILES": "4", "TRADELAKE_SNAPSHOTS_MAX_COUNT": "60", "TRADELAKE_SNAPSHOTS_MIN_COUNT": "2",
+        "TRADELAKE_ORPHANS_ACTION": "remove", "TRADELAKE_ORPHANS_MIN_AGE": "3h"}
+
+# Each kind of change, by the one who does not write the table; and what a column is called then.
+CHANGES = [
+    "ALTER TABLE bronze.trades ADD COLUMN venue STRING COMMENT 'where' AFTER symbol",
+    "ALTER TABLE bronze.trades RENAME COLUMN trade_time TO matched_at",
+    "ALTER TABLE bronze.trades ALTER COLUMN price FIRST",
+    "ALTER TABLE bronze.trades ALTER COLUMN _index TYPE BIGINT",
+    "ALTER TABLE bronze.trades DROP COLUMN rpi",
+    "ALTER TABLE bronze.trades ALTER COLUMN size COMMENT 'how much'",
+    "ALTER TABLE bronze.trades REPLACE PARTITION FIELD trade_time_hour WITH days(matched_at)",
+    "ALTER TABLE bronze.trades ADD PARTITION FIELD bucket(4, symbol)",
+    "ALTER TABLE bronze.trades SET TBLPROPERTIES ('owner' = 'spark')",
+]
+INSERT = """INSERT INTO bronze.trades BY NAME SELECT * EXCEPT (trade_id, venue), 'spark-{n}' AS trade_id, 'spark' AS venue
+            FROM bronze.trades WHERE trade_id NOT LIKE 'spark-%' LIMIT 1"""
+
+
+def stack(*arguments):
+    done = subprocess.run([sys.executable, ROOT / "scripts/stack.py", *arguments], capture_output=True, text=True,
+                          env=os.environ | STACK)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory):
+    """The environment of a lake with a local log, and Spark on it."""
+    folder = tmp_path_factory.mktemp("beside")
+    stack("up", "postgres", "versitygw")
+    spark = None
+    try:
+        lines = (ROOT / "build/stack-e2e-spark-beside.env").read_text().splitlines()
+        values = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+        environment = {key: value.strip("'") for key, value in values.items()}
+        environment.pop("TRADELAKE_LOG", None)
+        spark = Spark(folder, environment)
+        yield environment, spark
+    finally:
+        if spark:
+            spark.stop()
+        stack("down", "postgres", "versitygw")
+
+
+@pytest.fixture
+def lake(services):
+    """A new lake among the same services: Spark's tables are those of the one before, so they go."""
+    environment, spark = services
+    yield environment, spark
+    for row in spark.sql("SHOW TABLES IN tradelake.bronze") + spark.sql("SHOW TABLES IN tradelake.silver"):
+        spark.sql(f"DROP TABLE tradelake.{row['namespace']}.{row['tableName']}")
+    subprocess.run(["psql", "-q", environment["TRADELAKE_CATALOG"], "-c",
+                    "TRUNCATE tradelake_progress, tradelake_table_commits"], env=os.environ | environment, check=True)
+
+
+def until(ready, seconds):
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+class Ingestion:
+    """`run` over a capture at some multiple of its speed; killed now and then, if it is to be."""
+
+    def __init__(self, data_dir, capture, speed, environment):
+        self.arguments = [BINARY, "run", "--data-dir", str(data_dir), "--source", f"replay:{capture}", "--speed", str(speed),
+                          "--exit-when-done", "--listen", "127.0.0.1:0"]
+        self.environment = os.environ | environment | BUSY
+        self.log = open(f"{data_dir}.log", "a+")
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.arguments, env=self.environment, stdout=subprocess.DEVNULL, stderr=self.log)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+            self.start()
+
+    def end(self):
+        assert self.process.wait(240) == 0, self.text()[-3000:]
+
+    def text(self):
+        self.log.seek(0)
+        return self.log.read()
+
+
+def commit(spark, statement):
+    """Who loses to our commits, and has given up, tries again."""
+    for _ in range(20):
+        try:
+            return spark.sql(statement)
+        except SparkError as error:
+            if not re.search("CommitFailed|ConcurrentModification|Cannot commit", str(error)):
+                raise
+    raise AssertionError(f"never got a turn: {statement}")
+
+
+@pytest.mark.parametrize("kills", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_spark_changes_and_appends_while_we_write(lake, data_dir, tmp_path, kills):
+    from pyiceberg.catalog.sql import SqlCatalog
+
+    environment, spark = lake
+    uri = environment["TRADELAKE_CATALOG"].replace(
+        "postgresql://tradelake@", f"postgresql+psycopg2://tradelake:{quote(environment['PGPASSWORD'])}@")
+    catalog = SqlCatalog("tradelake", uri=uri, **reader_properties(environment))
+    capture = make_capture(tmp_path / "c.tsv", 6_000, 171, "repeat=0.05,reorder=0.03,malformed=0.01", rate=30)
+    ingestion = Ingestion(data_dir, capture, 3, environment)
+    until(lambda: catalog.table_exists("bronze.trades") and catalog.load_table("bronze.trades").scan().count() > 500, 60)
+    dice = random.Random(7)
+    appended = 0
+    for change in CHANGES:
+        commit(spark, change)
+        if kills and dice.random() < 0.7:
+            ingestion.kill()
+        # Both see the same rows of the same snapshot, whatever it is by now.
+        table = catalog.load_table("bronze.trades")
+        snapshot = table.current_snapshot().snapshot_id
+        (counted,) = spark.sql(f"SELECT count(*) AS n, sum(size) AS size FROM bronze.trades VERSION AS OF {snapshot}")
+        read = table.scan(snapshot_id=snapshot).to_arrow()
+        assert (counted["n"], counted["size"]) == (read.num_rows, sum(read["size"].to_pylist()))
+        commit(spark, INSERT.format(n=appended))
+        appended += 1
+    if not kills:
+        assert ingestion.process.poll() is None, "it was all done before Spark was"
+    ingestion.end()
+
+    expected = Oracle().take(read_capture(capture))
+    found = catalog.load_table("bronze.trades").scan().to_arrow().to_pylist()
+    ours = [row for row in found if not row["trade_id"].startswith("spark-")]
+    theirs = sorted(row["trade_id"] for row in found if row["trade_id"].startswith("spark-"))
+    assert theirs == sorted(f"spark-{n}" for n in range(appended))
+    assert all(row["venue"] == ("spark" if row["trade_id"].startswith("spark-") else None) for row in found)
+    for trade in expected.trades:
+        trade.rpi = None
+    assert_trades([row | {"trade_time": row["matched_at"], "rpi": None} for row in ours], expected.trades)
+    assert spark.sql("SELECT count(*) AS n FROM bronze.trades")[0]["n"] == len(found)
+    metadata = catalog.load_table("bronze.trades").metadata
+    assert len(metadata.snapshots) <= 80
+    operations = {snapshot.summary.operation.value for snapshot in metadata.snapshots}
+    assert "replace" in operations or "event=files_merged" in ingestion.text()
+    assert "maintenance_failed" not in ingestion.text()
+    assert "conservation_error" not in ingestion.text()
