@@ -32,7 +32,7 @@ CHANGES = [
     "ALTER TABLE bronze.trades ALTER COLUMN size COMMENT 'how much'",
     "ALTER TABLE bronze.trades REPLACE PARTITION FIELD trade_time_hour WITH days(matched_at)",
     "ALTER TABLE bronze.trades ADD PARTITION FIELD bucket(4, symbol)",
-    "ALTER TABLE bronze.trades SET TBLPROPERTIES ('owner' = 'spark')",
+    "ALTER TABLE bronze.trades SET TBLPROPERTIES ('kept.by' = 'spark')",
 ]
 INSERT = """INSERT INTO bronze.trades BY NAME SELECT * EXCEPT (trade_id, venue), 'spark-{n}' AS trade_id, 'spark' AS venue
             FROM bronze.trades WHERE trade_id NOT LIKE 'spark-%' LIMIT 1"""
