@@ -105,8 +105,7 @@ Result<> promote(OpenedLake& lake, iceberg::Table& table, const ops::Maintenance
 
 Result<> expire(OpenedLake& lake, iceberg::Table& table, const ops::MaintenancePolicy& policy,
                 const Wish& wish) {
-  iceberg::ExpiryPolicy expiry{now_ms(), policy.snapshot_max_age_us / us_per_ms,
-                               policy.snapshot_min_count, policy.snapshot_max_count};
+  auto expiry = policy.expiry(now_ms());
   if (!wish.older_than.empty()) {
     TL_ASSIGN(const auto age_us, parse_duration("--older-than", wish.older_than));
     expiry.max_age_ms = age_us / us_per_ms;
@@ -139,16 +138,11 @@ Result<> orphans(OpenedLake& lake, iceberg::Table& table, const ops::Maintenance
   iceberg::ReachableFiles reachable;
   TL_ASSIGN(const auto found, iceberg::find_orphans(*lake.catalog, *lake.io, table.ident, reachable,
                                                     age_us, now_us(), [] { return Result<>(); }));
-  std::int64_t bytes = 0;
-  std::vector<std::string> uris;
-  for (const auto& file : found) {
+  for (const auto& file : found)
     fmt::print("{}  {}  {}\n", format_us(file.modified_us), file.size_bytes, file.uri);
-    bytes += file.size_bytes;
-    uris.push_back(file.uri);
-  }
-  if (wish.remove) TL_TRY(lake.io->remove_all(uris));
+  if (wish.remove) TL_TRY(iceberg::remove_files(*lake.io, found));
   fmt::print("{}: {} orphans of {}, older than {}{}\n", to_string(table.ident), found.size(),
-             ops::bytes_text(bytes), ops::time_text(age_us),
+             ops::bytes_text(iceberg::total_bytes(found)), ops::time_text(age_us),
              wish.remove     ? ": removed"
              : found.empty() ? ""
                              : "; nothing was removed, --remove does it");

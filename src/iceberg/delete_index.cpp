@@ -9,13 +9,6 @@ namespace tradelake::iceberg {
 
 namespace {
 
-// Java's word for it too: a spec whose fields were all dropped says nothing of a file.
-bool is_unpartitioned(const PartitionSpec& spec) {
-  return std::ranges::all_of(spec.fields, [](const PartitionField& field) {
-    return field.transform.kind == Transform::Kind::void_;
-  });
-}
-
 const std::string* path_bound(const std::map<FieldId, std::string>& bounds) {
   const auto it = bounds.find(delete_path_id);
   return it == bounds.end() ? nullptr : &it->second;

@@ -57,6 +57,18 @@ Result<> check_alone(Catalog& catalog, const TableIdent& ident, const TableMetad
 
 }  // namespace
 
+std::int64_t total_bytes(const std::vector<FileStatus>& files) {
+  std::int64_t bytes = 0;
+  for (const auto& file : files) bytes += file.size_bytes;
+  return bytes;
+}
+
+Result<> remove_files(FileIo& io, const std::vector<FileStatus>& files) {
+  std::vector<std::string> uris;
+  for (const auto& file : files) uris.push_back(file.uri);
+  return io.remove_all(uris);
+}
+
 std::string bare_path(std::string_view uri) {
   const auto scheme = uri.find(":/");
   if (scheme != uri.npos && uri.find('/') == scheme + 1) {

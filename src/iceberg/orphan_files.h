@@ -3,7 +3,7 @@
 //
 // Threads: functions. Invariants: fails closed: what cannot be read is an error, never "leads
 // nowhere". A file that a retained snapshot, the current metadata or its log names is none,
-// whatever the spelling of its URI. Does not: delete; see files outside the table's location;
+// whatever the spelling of its URI. Does not: see files outside the table's location;
 // know of a commit under way except by its files' age (transaction.h: longest_commit_us).
 #pragma once
 
@@ -37,6 +37,9 @@ Result<std::vector<FileStatus>> find_orphans(Catalog& catalog, FileIo& io, const
                                              ReachableFiles& reachable, std::int64_t min_age_us,
                                              std::int64_t now_us,
                                              const std::function<Result<>()>& go_on);
+
+std::int64_t total_bytes(const std::vector<FileStatus>& files);
+Result<> remove_files(FileIo& io, const std::vector<FileStatus>& files);
 
 // "/bucket-less/path" of a URI, the same for each way to spell it: file:/a, file:///a and /a;
 // s3://b/k and s3a://b/k.

@@ -185,6 +185,12 @@ std::optional<Value> apply(const Transform& transform, const Type& source, const
   return std::nullopt;
 }
 
+bool is_unpartitioned(const PartitionSpec& spec) {
+  return std::ranges::all_of(spec.fields, [](const PartitionField& field) {
+    return field.transform.kind == Transform::Kind::void_;
+  });
+}
+
 bool PartitionValueLess::operator()(const std::optional<Value>& a,
                                     const std::optional<Value>& b) const {
   if (!a || !b) return !a && b;

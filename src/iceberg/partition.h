@@ -45,6 +45,9 @@ struct PartitionSpec {
 // One value per field of the spec, in its order; nothing = null.
 using PartitionTuple = std::vector<std::optional<Value>>;
 
+// Whether it says nothing of a file: no fields, or all of them dropped (Java's word for both).
+bool is_unpartitioned(const PartitionSpec& spec);
+
 // The order of values of one type, nulls first, and of the partitions of one spec.
 struct PartitionValueLess {
   bool operator()(const std::optional<Value>& a, const std::optional<Value>& b) const;

@@ -100,6 +100,51 @@ Result<std::shared_ptr<arrow::Array>> filled(const NestedField& field,
   return checked(builder->Finish(), "finishing a column");
 }
 
+class Promotion final : public Action {
+ public:
+  Promotion(std::string map, std::string key, std::string column, TypePtr type, std::string doc)
+      : map_(std::move(map)),
+        key_(std::move(key)),
+        column_(std::move(column)),
+        type_(std::move(type)),
+        doc_(std::move(doc)) {}
+
+  Result<TableMetadata> apply(const TableMetadata& base, FileIo& io, int attempt) override {
+    const auto* map = base.schema().find(std::string_view(map_));
+    if (!is_text_map(map)) {
+      return make_error(Errc::invalid_argument,
+                        "'{}' is no column of type map<string, string>; fields are taken from one",
+                        map_);
+    }
+    if (key_.empty()) return make_error(Errc::invalid_argument, "the field's name is empty");
+    if (!can_be_read(*type_)) {
+      return make_error(Errc::invalid_argument,
+                        "type {} cannot be read from text; allowed: boolean, int, long, float, "
+                        "double, decimal, date, timestamp, timestamptz, string",
+                        to_string(*type_));
+    }
+    auto next = base;
+    if (const auto* there = base.schema().find(std::string_view(column_)); there == nullptr) {
+      TL_ASSIGN(next, add_column(column_, type_, doc_)->apply(base, io, attempt));
+    } else if (there->required || !(*there->type == *type_)) {
+      return make_error(Errc::invalid_argument, "'{}' exists already, as {} {}", column_,
+                        there->required ? "required" : "optional", to_string(*there->type));
+    }
+    const auto id = next.schema().find(std::string_view(column_))->id;
+    const auto property = fmt::format("{}{}", prefix, id.value);
+    return change_metadata([&](TableMetadata& changed, std::int64_t) -> Result<> {
+             changed.properties[property] = fmt::format("{}.{}", map->id.value, key_);
+             return {};
+           })
+        ->apply(next, io, attempt);
+  }
+
+ private:
+  const std::string map_, key_, column_;
+  const TypePtr type_;
+  const std::string doc_;
+};
+
 }  // namespace
 
 std::vector<PromotedField> promoted_fields(const TableMetadata& metadata) {
@@ -122,50 +167,6 @@ std::vector<PromotedField> promoted_fields(const TableMetadata& metadata) {
 
 std::unique_ptr<Action> promote_field(std::string map_column, std::string key, std::string column,
                                       TypePtr type, std::string doc) {
-  class Promotion final : public Action {
-   public:
-    Promotion(std::string map, std::string key, std::string column, TypePtr type, std::string doc)
-        : map_(std::move(map)),
-          key_(std::move(key)),
-          column_(std::move(column)),
-          type_(std::move(type)),
-          doc_(std::move(doc)) {}
-
-    Result<TableMetadata> apply(const TableMetadata& base, FileIo& io, int attempt) override {
-      const auto* map = base.schema().find(std::string_view(map_));
-      if (!is_text_map(map)) {
-        return make_error(
-            Errc::invalid_argument,
-            "'{}' is no column of type map<string, string>; fields are taken from one", map_);
-      }
-      if (key_.empty()) return make_error(Errc::invalid_argument, "the field's name is empty");
-      if (!can_be_read(*type_)) {
-        return make_error(Errc::invalid_argument,
-                          "type {} cannot be read from text; allowed: boolean, int, long, float, "
-                          "double, decimal, date, timestamp, timestamptz, string",
-                          to_string(*type_));
-      }
-      auto next = base;
-      if (const auto* there = base.schema().find(std::string_view(column_)); there == nullptr) {
-        TL_ASSIGN(next, add_column(column_, type_, doc_)->apply(base, io, attempt));
-      } else if (there->required || !(*there->type == *type_)) {
-        return make_error(Errc::invalid_argument, "'{}' exists already, as {} {}", column_,
-                          there->required ? "required" : "optional", to_string(*there->type));
-      }
-      const auto id = next.schema().find(std::string_view(column_))->id;
-      const auto property = fmt::format("{}{}", prefix, id.value);
-      return change_metadata([&](TableMetadata& changed, std::int64_t) -> Result<> {
-               changed.properties[property] = fmt::format("{}.{}", map->id.value, key_);
-               return {};
-             })
-          ->apply(next, io, attempt);
-    }
-
-   private:
-    const std::string map_, key_, column_;
-    const TypePtr type_;
-    const std::string doc_;
-  };
   return std::make_unique<Promotion>(std::move(map_column), std::move(key), std::move(column),
                                      std::move(type), std::move(doc));
 }

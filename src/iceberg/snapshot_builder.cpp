@@ -214,36 +214,18 @@ Result<bool> SnapshotBuilder::remove_from(Part& part,
 }
 
 Result<> SnapshotBuilder::join_fresh() {
-  const auto policy = merge_policy(base_.properties);
-  if (!policy.enabled) return {};
-  std::vector<Part> result;
+  auto policy = merge_policy(base_.properties);
+  policy.min_count = 1;
   std::map<SpecId, std::vector<Part*>> by_spec;
   for (auto& part : parts_) {
-    if (part.fresh) {
-      by_spec[part.listed.spec_id].push_back(&part);
-    } else {
-      result.push_back(std::move(part));
-    }
+    if (part.fresh) by_spec[part.listed.spec_id].push_back(&part);
   }
-  std::vector<Part> joined;
-  for (auto& [spec_id, parts] : by_spec) {
-    for (std::size_t begin = 0; begin < parts.size();) {
-      std::int64_t bytes = parts[begin]->listed.length_bytes;
-      auto end = begin + 1;
-      while (end < parts.size() && bytes + parts[end]->listed.length_bytes <= policy.target_bytes)
-        bytes += parts[end++]->listed.length_bytes;
-      if (end == begin + 1) {
-        joined.push_back(std::move(*parts[begin]));
-      } else {
-        TL_ASSIGN(auto part, merged({parts.begin() + static_cast<std::ptrdiff_t>(begin),
-                                     parts.begin() + static_cast<std::ptrdiff_t>(end)}));
-        joined.push_back(std::move(part));
-      }
-      begin = end;
-    }
+  std::vector<Part> result;
+  for (const auto& [spec_id, parts] : by_spec) TL_TRY(put_merged(parts, policy, result));
+  for (auto& part : parts_) {
+    if (!part.fresh) result.push_back(std::move(part));
   }
-  std::ranges::move(result, std::back_inserter(joined));
-  parts_ = std::move(joined);
+  parts_ = std::move(result);
   return {};
 }
 
@@ -278,25 +260,28 @@ Result<> SnapshotBuilder::merge() {
       order.push_back(part.listed.spec_id);
     }
   }
-  for (const auto spec_id : order) {
-    const auto& group = by_spec[spec_id];
-    std::vector<std::int64_t> sizes;
-    for (const auto* part : group) sizes.push_back(part->listed.length_bytes);
-    for (const auto& bin : merge_bins(sizes, policy)) {
-      if (bin.size() == 1) {
-        result.push_back(std::move(*group[bin[0]]));
-        continue;
-      }
-      std::vector<Part*> parts;
-      for (const auto index : bin) parts.push_back(group[index]);
-      TL_ASSIGN(auto part, merged(parts));
-      result.push_back(std::move(part));
-    }
-  }
+  for (const auto spec_id : order) TL_TRY(put_merged(by_spec[spec_id], policy, result));
   for (auto& part : parts_) {
     if (part.listed.content != ManifestContent::data) result.push_back(std::move(part));
   }
   parts_ = std::move(result);
+  return {};
+}
+
+Result<> SnapshotBuilder::put_merged(const std::vector<Part*>& parts, const MergePolicy& policy,
+                                     std::vector<Part>& result) {
+  std::vector<std::int64_t> sizes;
+  for (const auto* part : parts) sizes.push_back(part->listed.length_bytes);
+  for (const auto& bin : merge_bins(sizes, policy)) {
+    if (bin.size() == 1) {
+      result.push_back(std::move(*parts[bin[0]]));
+      continue;
+    }
+    std::vector<Part*> of_bin;
+    for (const auto index : bin) of_bin.push_back(parts[index]);
+    TL_ASSIGN(auto part, merged(of_bin));
+    result.push_back(std::move(part));
+  }
   return {};
 }
 

@@ -17,6 +17,7 @@
 #include "iceberg/action.h"
 #include "iceberg/file_io.h"
 #include "iceberg/manifest.h"
+#include "iceberg/manifest_merge.h"
 #include "iceberg/snapshot_summary.h"
 #include "iceberg/table_metadata.h"
 
@@ -61,6 +62,9 @@ class SnapshotBuilder {
   Result<> join_fresh();
   Result<> add_files();
   Result<> merge();
+  // Puts the parts, of one spec, behind `result`, merged as the policy says.
+  Result<> put_merged(const std::vector<Part*>& parts, const MergePolicy& policy,
+                      std::vector<Part>& result);
   Result<Part> merged(const std::vector<Part*>& parts);
   Result<Part> fresh_part(SpecId spec_id, std::vector<ManifestEntry> entries);
   Result<std::vector<ManifestFile>> write_parts();

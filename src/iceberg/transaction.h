@@ -25,6 +25,9 @@ namespace tradelake::iceberg {
 // From a transaction's making to its commit. Orphans are older (orphan_files.h).
 inline constexpr std::int64_t longest_commit_us = 2 * std::int64_t{3'600'000'000};
 
+// Of a change that may wait, beside writers that commit all the time.
+inline constexpr int patient_attempts = 20;
+
 class Transaction {
  public:
   Transaction(Catalog& catalog, FileIo& io, std::int64_t longest_us = longest_commit_us);

@@ -23,8 +23,6 @@ namespace {
 
 using namespace iceberg;
 
-constexpr int max_attempts = 20;  // beside a writer that commits all the time
-
 class Compaction {
  public:
   Compaction(FileIo& io, const Table& table, const CompactionJob& job,
@@ -165,7 +163,7 @@ Result<Compacted> compact(Catalog& catalog, FileIo& io, Table& table, const Comp
   transaction.add(table, replace_files(std::move(replaced), compaction.written(),
                                        base.metadata->last_sequence_number,
                                        bronze::maintenance_note(*base.metadata, "compaction")));
-  auto committed = transaction.commit(max_attempts);
+  auto committed = transaction.commit(patient_attempts);
   if (!committed) {
     if (committed.error().code != Errc::unknown_outcome) remove(io, compaction.written());
     return std::unexpected(std::move(committed).error());

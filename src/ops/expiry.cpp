@@ -10,12 +10,6 @@
 #include "iceberg/transaction.h"
 
 namespace tradelake::ops {
-namespace {
-
-constexpr int max_attempts = 20;  // beside writers that commit all the time
-
-}  // namespace
-
 Result<ExpiredSnapshots> expire(iceberg::Catalog& catalog, iceberg::FileIo& io,
                                 iceberg::Table& table, const iceberg::ExpiryPolicy& policy,
                                 iceberg::ReachableFiles& reachable) {
@@ -23,7 +17,7 @@ Result<ExpiredSnapshots> expire(iceberg::Catalog& catalog, iceberg::FileIo& io,
   const auto before = table.metadata->snapshots.size();
   iceberg::Transaction transaction(catalog, io);
   transaction.add(table, iceberg::expire_snapshots(policy, reachable, garbage));
-  TL_TRY(transaction.commit(max_attempts));
+  TL_TRY(transaction.commit(iceberg::patient_attempts));
   if (const auto freed = io.remove_all(*garbage); !freed) {
     spdlog::warn("event=files_not_freed table={} error=\"{}\"", to_string(table.ident),
                  freed.error().message);

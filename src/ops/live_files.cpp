@@ -50,7 +50,7 @@ Result<std::vector<LivePartition>> live_files(const TableMetadata& metadata, Fil
         partition.files.push_back(std::move(entry));
       } else {
         partition.has_deletes = true;
-        everywhere = everywhere || entry.file.partition.empty();
+        everywhere = everywhere || is_unpartitioned(*metadata.find_spec(manifest.spec_id));
       }
     }
   }

@@ -22,7 +22,6 @@ namespace {
 
 using namespace iceberg;
 
-constexpr int max_attempts = 20;  // beside writers that commit all the time
 // A head that did not move changes nothing but by the clock: partitions close and expire.
 constexpr std::int64_t look_again_us = 30 * us_per_second;
 
@@ -53,39 +52,34 @@ void Maintainer::run(std::stop_token stop) {
   };
   const std::jthread merging([&](std::stop_token own) {
     again_and_again(own, [&] {
-      return each_table(compacted_, own, [&](Table& table) { return compact_all(table, own); });
+      return each_table(own, [&](const TableIdent& ident) {
+        return if_unsettled(ident, compacted_,
+                            [&](Table& table) { return compact_all(table, own); });
+      });
     });
   });
-  again_and_again(stop, [&]() -> Result<> {
-    TL_TRY(each_table(kept_small_, stop, [&](Table& table) { return keep_small(table); }));
-    return each_name(stop, [&](const TableIdent& ident) { return look_for_orphans(ident); });
+  again_and_again(stop, [&] {
+    return each_table(stop, [&](const TableIdent& ident) -> Result<> {
+      TL_TRY(if_unsettled(ident, kept_small_, [&](Table& table) { return keep_small(table); }));
+      return look_for_orphans(ident);
+    });
   });
 }
 
 Result<> Maintainer::pass(std::stop_token stop) {
-  const auto kept = each_table(compacted_, stop, [&](Table& table) -> Result<bool> {
-    TL_TRY(keep_small(table));
-    TL_ASSIGN(const bool all, compact_all(table, stop));
-    TL_TRY(expire(table));
-    return all;
+  return each_table(stop, [&](const TableIdent& ident) -> Result<> {
+    TL_TRY(if_unsettled(ident, compacted_, [&](Table& table) -> Result<bool> {
+      TL_TRY(keep_small(table));
+      TL_ASSIGN(const bool all, compact_all(table, stop));
+      TL_TRY(expire(table));
+      return all;
+    }));
+    return look_for_orphans(ident);
   });
-  const auto looked =
-      each_name(stop, [&](const TableIdent& ident) { return look_for_orphans(ident); });
-  return kept ? looked : kept;
 }
 
-Result<> Maintainer::each_table(SettledTables& settled, const std::stop_token& stop,
-                                const Work& work) {
-  auto done = each_name(stop, [&](const TableIdent& ident) {
-    return one_table(ident, settled[to_string(ident)], work);
-  });
-  const std::lock_guard lock(mutex_);
-  status_.last_pass_us = now_us();
-  return done;
-}
-
-Result<> Maintainer::each_name(const std::stop_token& stop,
-                               const std::function<Result<>(const TableIdent&)>& work) {
+Result<> Maintainer::each_table(const std::stop_token& stop,
+                                const std::function<Result<>(const TableIdent&)>& work) {
   Result<> all;
   TL_ASSIGN(const auto tables, our_tables());
   // Counts of nothing are counts, too: whoever looks sees that the table is looked after.
@@ -106,6 +100,8 @@ Result<> Maintainer::each_name(const std::stop_token& stop,
     note(to_string(ident), [](auto& counts) { ++counts.failures; });
     if (all) all = done;
   }
+  const std::lock_guard lock(mutex_);
+  status_.last_pass_us = now_us();
   return all;
 }
 
@@ -117,7 +113,9 @@ Result<std::vector<TableIdent>> Maintainer::our_tables() {
   return tables;
 }
 
-Result<> Maintainer::one_table(const TableIdent& ident, Settled& settled, const Work& work) {
+Result<> Maintainer::if_unsettled(const TableIdent& ident, SettledTables& tables,
+                                  const Work& work) {
+  auto& settled = tables[to_string(ident)];
   TL_ASSIGN(const auto location, catalog_.metadata_location(ident));
   if (location == settled.metadata_location && now_us() < settled.until_us) return {};
   TL_ASSIGN(auto table, load_table(catalog_, io_, ident));
@@ -143,7 +141,7 @@ Result<> Maintainer::drop_expired(Table& table) {
   Transaction transaction(catalog_, io_);
   transaction.add(
       table, drop_partitions(expired->cutoff, bronze::maintenance_note(*table.metadata, "ttl")));
-  TL_TRY(transaction.commit(max_attempts));
+  TL_TRY(transaction.commit(patient_attempts));
   spdlog::info("event=partitions_dropped table={} partitions={} files={} rows={} until={}",
                to_string(table.ident), expired->partitions, expired->files, expired->rows,
                format_us(expired->cutoff.until_us));
@@ -197,15 +195,11 @@ Result<> Maintainer::compact_one(Table& table, const CompactionJob& job,
   return {};
 }
 
-ExpiryPolicy Maintainer::expiry() const {
-  return {now_ms(), policy_.snapshot_max_age_us / us_per_ms, policy_.snapshot_min_count,
-          policy_.snapshot_max_count};
-}
-
 Result<> Maintainer::expire(Table& table) {
-  const auto count = count_expired(*table.metadata, expiry());
+  const auto count = count_expired(*table.metadata, policy_.expiry(now_ms()));
   if (!is_worth_it(count, policy_.snapshot_max_count)) return {};
-  TL_ASSIGN(const auto expired, ops::expire(catalog_, io_, table, expiry(), reachable_));
+  TL_ASSIGN(const auto expired,
+            ops::expire(catalog_, io_, table, policy_.expiry(now_ms()), reachable_));
   note(to_string(table.ident), [&](auto& counts) {
     counts.snapshots_expired += expired.snapshots;
     counts.files_freed += expired.files;
@@ -223,15 +217,9 @@ Result<> Maintainer::look_for_orphans(const TableIdent& ident) {
                          [] { return Result<>(); }));
   next_us = now_us() + us_per_day;
   if (orphans.empty()) return {};
-  std::int64_t bytes = 0;
-  std::vector<std::string> uris;
-  for (const auto& file : orphans) {
-    bytes += file.size_bytes;
-    uris.push_back(file.uri);
-  }
-  if (policy_.remove_orphans) TL_TRY(io_.remove_all(uris));
+  if (policy_.remove_orphans) TL_TRY(remove_files(io_, orphans));
   spdlog::info("event=orphans table={} files={} bytes={} removed={}", to_string(ident),
-               orphans.size(), bytes, policy_.remove_orphans);
+               orphans.size(), total_bytes(orphans), policy_.remove_orphans);
   if (policy_.remove_orphans) {
     note(to_string(ident), [&](auto& counts) {
       counts.orphans_removed += static_cast<std::int64_t>(orphans.size());
@@ -263,7 +251,7 @@ Result<std::vector<std::string>> Maintainer::plan() {
                                   job.closing ? "rewrite" : "merge", job.inputs.size(),
                                   name_of(metadata, job), job.rows(), bytes_text(job.bytes())));
     }
-    const auto count = count_expired(metadata, expiry());
+    const auto count = count_expired(metadata, policy_.expiry(now_ms()));
     if (is_worth_it(count, policy_.snapshot_max_count))
       lines.push_back(
           fmt::format("{}: expire {} of {} snapshots", name, count, metadata.snapshots.size()));

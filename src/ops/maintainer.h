@@ -63,10 +63,9 @@ class Maintainer {
   using SettledTables = std::map<std::string, Settled>;
 
   Result<std::vector<iceberg::TableIdent>> our_tables();
-  Result<> each_table(SettledTables& settled, const std::stop_token& stop, const Work& work);
-  Result<> each_name(const std::stop_token& stop,
-                     const std::function<Result<>(const iceberg::TableIdent&)>& work);
-  Result<> one_table(const iceberg::TableIdent& ident, Settled& settled, const Work& work);
+  Result<> each_table(const std::stop_token& stop,
+                      const std::function<Result<>(const iceberg::TableIdent&)>& work);
+  Result<> if_unsettled(const iceberg::TableIdent& ident, SettledTables& tables, const Work& work);
   // Retention and expiry: quick.
   Result<bool> keep_small(iceberg::Table& table);
   Result<> drop_expired(iceberg::Table& table);
@@ -77,7 +76,6 @@ class Maintainer {
   Result<> compact_one(iceberg::Table& table, const CompactionJob& job,
                        const std::stop_token& stop);
   bool is_urgent(const CompactionJob& job) const;
-  iceberg::ExpiryPolicy expiry() const;
   void note(const std::string& table, const std::function<void(MaintenanceCounts&)>& count);
 
   iceberg::Catalog& catalog_;

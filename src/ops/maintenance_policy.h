@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/settings.h"
 #include "core/time.h"
+#include "iceberg/expire_snapshots.h"
 #include "ops/compaction.h"
 #include "ops/compaction_plan.h"
 
@@ -25,6 +26,9 @@ struct MaintenancePolicy {
   std::int64_t orphan_min_age_us = 3 * us_per_day;
   CompactionRules rules;
   CompactionOptions options;
+  iceberg::ExpiryPolicy expiry(std::int64_t now_ms) const {
+    return {now_ms, snapshot_max_age_us / us_per_ms, snapshot_min_count, snapshot_max_count};
+  }
   double cpu_share = 0.2;  // of one core, while it merges; 1: as fast as it can
   std::int64_t interval_us = 2'000'000;
 };

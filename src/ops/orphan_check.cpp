@@ -28,10 +28,8 @@ Check check_orphans(iceberg::FileIo& io, const TableHeads& heads, std::int64_t n
       ++unfinished;
       continue;
     }
-    for (const auto& file : *found) {
-      ++files;
-      bytes += file.size_bytes;
-    }
+    files += std::ssize(*found);
+    bytes += iceberg::total_bytes(*found);
   }
   Check check{"orphans", files == 0 && unfinished == 0 ? CheckStatus::ok : CheckStatus::info,
               fmt::format("{} files of {} that no snapshot leads to, older than {}", files,

@@ -14,6 +14,7 @@
 #include "iceberg/columns.h"
 #include "iceberg/lake_fixture.h"
 #include "iceberg/new_data_file.h"
+#include "iceberg/passing_catalog.h"
 #include "iceberg/row_reader.h"
 #include "iceberg/scan.h"
 
@@ -220,6 +221,22 @@ TEST_F(MaintainerTest, APlanSaysWhatAPassDoes) {
   EXPECT_NE(lines->front().find("drop 1 partitions, 1 files, 3 rows"), std::string::npos)
       << lines->front();
   EXPECT_EQ(head()->snapshots.size(), 4U);
+}
+
+// A catalog that does not answer is no look at all tables: who watches the time of the last one
+// sees it stand still.
+TEST_F(MaintainerTest, APassThatSawNoTablesIsNone) {
+  class Away final : public PassingCatalog {
+   public:
+    using PassingCatalog::PassingCatalog;
+    Result<std::vector<TableIdent>> list_tables() override {
+      return make_error(Errc::unavailable, "away");
+    }
+  };
+  Away catalog(*catalog_);
+  Maintainer maintainer(catalog, *io_, policy_);
+  EXPECT_FALSE(maintainer.pass({}));
+  EXPECT_EQ(maintainer.status().last_pass_us, 0);
 }
 
 }  // namespace
