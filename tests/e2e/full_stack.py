@@ -2,13 +2,12 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 import urllib.request
 from contextlib import contextmanager
 
-from lake import ROOT, tradelake
+from lake import tradelake
+from own_stack import OwnStack
 from served import Process
 
 SERVICES = ("kafka", "postgres", "versitygw")
@@ -20,11 +19,9 @@ class FullStack:
     stage_names = ("collect", "sink", "candles", "serve")
 
     def __init__(self, name, folder, **environment):
-        self.name = name
+        self.stack = OwnStack(name)
         self.stack("up", *SERVICES)
-        lines = (ROOT / f"build/stack-{name}.env").read_text().splitlines()
-        values = dict(line.removeprefix("export ").split("=", 1) for line in lines)
-        self.servers = {key: value.strip("'") for key, value in values.items()}
+        self.servers = self.stack.values()
         self.folder = folder
         self.environment = self.servers | {"TRADELAKE_DATA_DIR": str(folder / "data")} | environment
         tradelake("topics", "--apply", env=os.environ | self.environment)
@@ -33,12 +30,6 @@ class FullStack:
         self.stages = {}
         for name in self.stage_names:
             self.start(name)
-
-    def stack(self, *arguments):
-        done = subprocess.run([sys.executable, ROOT / "scripts/stack.py", *arguments], capture_output=True, text=True,
-                              env=os.environ | {"TRADELAKE_STACK": self.name})
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def start(self, name):
         self.stages[name] = Process(name, "--listen", "127.0.0.1:0", log=self.folder / f"{name}.log",

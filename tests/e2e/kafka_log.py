@@ -1,29 +1,19 @@
 """A Kafka broker of the end-to-end tests' own, and a look into its log that shares no code with the program."""
 
-import os
-import subprocess
-import sys
 import time
 
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from lake import ROOT
+from own_stack import OwnStack
 
-STACK = "e2e-kafka"
+stack = OwnStack("e2e-kafka")
 END_MARKER = str(2**63 - 1)
-
-
-def stack(*arguments):
-    done = subprocess.run([sys.executable, ROOT / "scripts/stack.py", *arguments], capture_output=True, text=True,
-                          env=os.environ | {"TRADELAKE_STACK": STACK})
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def started():
     stack("up", "kafka")
-    line = (ROOT / f"build/stack-{STACK}.env").read_text()
-    return line.split("'")[1]
+    return stack.values()["TRADELAKE_LOG"]
 
 
 class Broker:

@@ -1,9 +1,7 @@
 """Runs the program and reads its tables with PyIceberg: what the end-to-end tests are written with."""
 
 import os
-import re
 import subprocess
-import sys
 from pathlib import Path
 
 from oracle import load_json, to_us

@@ -1,25 +1,8 @@
 """A warehouse in S3 for the end-to-end tests: servers of their own, and readers that know where they are."""
 
-import os
-import subprocess
-import sys
+from own_stack import OwnStack
 
-from lake import ROOT
-
-STACK = {"TRADELAKE_STACK": "e2e-s3"}
-
-
-def stack(*arguments):
-    done = subprocess.run([sys.executable, ROOT / "scripts/stack.py", *arguments], capture_output=True, text=True,
-                          env=os.environ | STACK)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def environment():
-    """What `stack.py up` left to source."""
-    lines = (ROOT / "build/stack-e2e-s3.env").read_text().splitlines()
-    values = dict(line.removeprefix("export ").split("=", 1) for line in lines)
-    return {key: value.strip("'") for key, value in values.items()}
+stack = OwnStack("e2e-s3")
 
 
 def reader_properties(server):

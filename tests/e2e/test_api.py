@@ -10,7 +10,7 @@ import pytest
 
 from lake import BINARY, CAPTURES
 from oracle import MINUTE_US, Oracle, order_key, read_capture
-from served import Server, replayed, simulated
+from served import replayed, simulated
 
 DAY_US = 86_400_000_000
 STEPS = {"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "2h": 120, "4h": 240, "6h": 360, "12h": 720,

@@ -3,32 +3,26 @@
 import os
 import signal
 import subprocess
-import sys
 import time
-from urllib.parse import quote
 
 import pytest
 
 import lake
-from lake import BINARY, ROOT, assert_lake, replay_arguments, tradelake
+from lake import BINARY, assert_lake, replay_arguments, tradelake
 from oracle import Oracle, read_capture
+from own_stack import OwnStack, with_password
 from served import Process, Server
 from test_kill import BUSY, make_capture
 
 
-def stack(*arguments):
-    """A stack of our own, since these tests kill its server."""
-    done = subprocess.run([sys.executable, ROOT / "scripts/stack.py", *arguments], capture_output=True, text=True,
-                          env=os.environ | {"TRADELAKE_STACK": "e2e"})
-    assert done.returncode == 0, done.stdout + done.stderr
+# Our own, since these tests kill its server.
+stack = OwnStack("e2e")
 
 
 @pytest.fixture(scope="module")
 def server():
     stack("up", "postgres")
-    lines = (ROOT / "build/stack-e2e.env").read_text().splitlines()
-    values = dict(line.removeprefix("export ").split("=", 1) for line in lines)
-    yield {key: value.strip("'") for key, value in values.items()}
+    yield stack.values()
     stack("down", "postgres")
 
 
@@ -42,7 +36,7 @@ def catalog(server, monkeypatch):
     monkeypatch.setenv("PGPASSWORD", server["PGPASSWORD"])
     subprocess.run(["psql", "-q", base + "/tradelake", "-c", f"CREATE DATABASE {name}"], check=True)
     monkeypatch.setenv("TRADELAKE_CATALOG", f"{base}/{name}")
-    uri = f"{base}/{name}".replace("postgresql://tradelake@", f"postgresql+psycopg2://tradelake:{quote(server['PGPASSWORD'])}@")
+    uri = with_password(f"{base}/{name}", server["PGPASSWORD"])
     monkeypatch.setattr(lake, "table", lambda _, table: SqlCatalog("tradelake", uri=uri).load_table(table))
     return f"{base}/{name}"
 

@@ -7,14 +7,14 @@ import sys
 import time
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
 import lake
 from lake import BINARY, assert_lake, pointers, replay_arguments, tradelake
 from oracle import Oracle, read_capture
-from s3 import environment, reader_properties, stack, stored_keys
+from own_stack import with_password
+from s3 import reader_properties, stack, stored_keys
 from served import Process
 from test_kill import BUSY, make_capture
 
@@ -23,7 +23,7 @@ from test_kill import BUSY, make_capture
 @pytest.fixture(scope="module", params=["versitygw", pytest.param("minio", marks=pytest.mark.slow)])
 def server(request):
     stack("up", request.param, "postgres")
-    yield environment() | {"name": request.param}
+    yield stack.values() | {"name": request.param}
     stack("down", request.param, "postgres")
 
 
@@ -54,7 +54,7 @@ def postgres(server, warehouse, monkeypatch):
     monkeypatch.setenv("PGPASSWORD", server["PGPASSWORD"])
     subprocess.run(["psql", "-q", base + "/tradelake", "-c", f"CREATE DATABASE {name}"], check=True)
     monkeypatch.setenv("TRADELAKE_CATALOG", f"{base}/{name}")
-    uri = f"{base}/{name}".replace("postgresql://tradelake@", f"postgresql+psycopg2://tradelake:{quote(server['PGPASSWORD'])}@")
+    uri = with_password(f"{base}/{name}", server["PGPASSWORD"])
     monkeypatch.setattr(lake, "table",
                         lambda _, table: SqlCatalog("tradelake", uri=uri, **reader_properties(server)).load_table(table))
 

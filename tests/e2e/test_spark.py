@@ -3,32 +3,25 @@
 import os
 import re
 import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from urllib.parse import quote
 
 import pytest
 
 import lake
-from lake import BINARY, ROOT, assert_candles, assert_dead_letters, assert_lake, assert_trades, tradelake
+from lake import BINARY, assert_candles, assert_dead_letters, assert_lake, assert_trades, tradelake
 from oracle import Expected, Oracle, read_capture
+from own_stack import OwnStack, with_password
 from s3 import reader_properties
 from spark_sql import Spark
 from test_kill import make_capture
 
-STACK = {"TRADELAKE_STACK": "e2e-spark"}
+stack = OwnStack("e2e-spark")
 # Some snapshots to travel between, and not many small files to open again and again.
 BATCHES = {"TRADELAKE_COMMIT_MAX_ROWS": "800", "TRADELAKE_COMMIT_INTERVAL": "2s"}
 TABLES = ("bronze.trades", "bronze.dead_letters", "silver.candles_1m", "silver.candle_revisions", "silver.late_trades")
-
-
-def stack(*arguments):
-    done = subprocess.run([sys.executable, ROOT / "scripts/stack.py", *arguments], capture_output=True, text=True,
-                          env=os.environ | STACK)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @dataclass
@@ -48,8 +41,7 @@ class Filled:
     def catalog(self):
         from pyiceberg.catalog.sql import SqlCatalog
 
-        uri = self.environment["TRADELAKE_CATALOG"].replace(
-            "postgresql://tradelake@", f"postgresql+psycopg2://tradelake:{quote(self.environment['PGPASSWORD'])}@")
+        uri = with_password(self.environment["TRADELAKE_CATALOG"], self.environment["PGPASSWORD"])
         return SqlCatalog("tradelake", uri=uri, **reader_properties(self.environment))
 
     def tradelake(self, *arguments):
@@ -65,9 +57,7 @@ def filled(request, tmp_path_factory):
     stack("up", *services)
     spark = None
     try:
-        lines = (ROOT / "build/stack-e2e-spark.env").read_text().splitlines()
-        values = dict(line.removeprefix("export ").split("=", 1) for line in lines)
-        environment = {key: value.strip("'") for key, value in values.items()}
+        environment = stack.values()
         spark = Spark(folder, environment)  # starts while the stages work
         # Some hours of trades, so that there are partitions to tell apart.
         capture = make_capture(folder / "c.tsv.zst", 4_000, 77, rate=0.5)

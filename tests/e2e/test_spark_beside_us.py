@@ -5,19 +5,18 @@ import random
 import re
 import signal
 import subprocess
-import sys
 import time
-from urllib.parse import quote
 
 import pytest
 
-from lake import BINARY, ROOT, assert_trades
+from lake import BINARY, assert_trades
 from oracle import Oracle, read_capture
+from own_stack import OwnStack, with_password
 from s3 import reader_properties
 from spark_sql import Spark, SparkError
 from test_kill import make_capture
 
-STACK = {"TRADELAKE_STACK": "e2e-spark-beside"}
+stack = OwnStack("e2e-spark-beside")
 BUSY = {"TRADELAKE_COMMIT_MAX_ROWS": "100", "TRADELAKE_COMMIT_INTERVAL": "200ms", "TRADELAKE_MAINTAIN_INTERVAL": "100ms",
         "TRADELAKE_COMPACTION_MIN_FILES": "4", "TRADELAKE_SNAPSHOTS_MAX_COUNT": "60", "TRADELAKE_SNAPSHOTS_MIN_COUNT": "2",
         "TRADELAKE_ORPHANS_ACTION": "remove", "TRADELAKE_ORPHANS_MIN_AGE": "3h"}
@@ -38,12 +37,6 @@ INSERT = """INSERT INTO bronze.trades BY NAME SELECT * EXCEPT (trade_id, venue),
             FROM bronze.trades WHERE trade_id NOT LIKE 'spark-%' LIMIT 1"""
 
 
-def stack(*arguments):
-    done = subprocess.run([sys.executable, ROOT / "scripts/stack.py", *arguments], capture_output=True, text=True,
-                          env=os.environ | STACK)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 @pytest.fixture(scope="module")
 def services(tmp_path_factory):
     """The environment of a lake with a local log, and Spark on it."""
@@ -51,9 +44,7 @@ def services(tmp_path_factory):
     stack("up", "postgres", "versitygw")
     spark = None
     try:
-        lines = (ROOT / "build/stack-e2e-spark-beside.env").read_text().splitlines()
-        values = dict(line.removeprefix("export ").split("=", 1) for line in lines)
-        environment = {key: value.strip("'") for key, value in values.items()}
+        environment = stack.values()
         environment.pop("TRADELAKE_LOG", None)
         spark = Spark(folder, environment)
         yield environment, spark
@@ -124,9 +115,8 @@ def test_spark_changes_and_appends_while_we_write(lake, data_dir, tmp_path, kill
     from pyiceberg.catalog.sql import SqlCatalog
 
     environment, spark = lake
-    uri = environment["TRADELAKE_CATALOG"].replace(
-        "postgresql://tradelake@", f"postgresql+psycopg2://tradelake:{quote(environment['PGPASSWORD'])}@")
-    catalog = SqlCatalog("tradelake", uri=uri, **reader_properties(environment))
+    catalog = SqlCatalog("tradelake", uri=with_password(environment["TRADELAKE_CATALOG"], environment["PGPASSWORD"]),
+                         **reader_properties(environment))
     capture = make_capture(tmp_path / "c.tsv", 6_000, 171, "repeat=0.05,reorder=0.03,malformed=0.01", rate=30)
     ingestion = Ingestion(data_dir, capture, 3, environment)
     until(lambda: catalog.table_exists("bronze.trades") and catalog.load_table("bronze.trades").scan().count() > 500, 60)

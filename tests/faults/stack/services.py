@@ -7,32 +7,23 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "e2e"))
 
 import lake
 from kafka_log import Broker
-from lake import ROOT
+from own_stack import OwnStack, with_password
 from proxies import PostgresProxy, S3Proxy
 from s3 import reader_properties
 
-STACK = "faults"
+stack = OwnStack("faults")
 S3 = os.environ.get("TRADELAKE_FAULTS_S3", "versitygw")
-
-
-def stack(*arguments):
-    done = subprocess.run([sys.executable, ROOT / "scripts/stack.py", *arguments], capture_output=True, text=True,
-                          env=os.environ | {"TRADELAKE_STACK": STACK})
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 class Services:
     def __init__(self):
         stack("up", "kafka", "postgres", S3)
-        lines = (ROOT / f"build/stack-{STACK}.env").read_text().splitlines()
-        pairs = (line.removeprefix("export ").split("=", 1) for line in lines)
-        self.values = {key: value.strip("'") for key, value in pairs}
+        self.values = stack.values()
         self.broker = Broker(self.values["TRADELAKE_LOG"])
         self.base, _ = self.values["TRADELAKE_CATALOG"].rsplit("/", 1)
         self.postgres = PostgresProxy(int(self.base.rsplit(":", 1)[1]))
@@ -62,9 +53,7 @@ class Services:
 
     def pid(self, service):
         """Of the process that does the work, for signals."""
-        status = subprocess.run([sys.executable, ROOT / "scripts/stack.py", "status", service], capture_output=True,
-                                text=True, env=os.environ | {"TRADELAKE_STACK": STACK}).stdout
-        return int(status.rsplit("pid ", 1)[1].split()[0])
+        return int(stack("status", service).rsplit("pid ", 1)[1].split()[0])
 
     def new_lake(self):
         """An empty log, database and folder of the bucket: (what the processes get, how they are read)."""
@@ -90,8 +79,7 @@ class Reader:
     def __init__(self, services, name):
         self.services = services
         self.name = name
-        user = f"postgresql+psycopg2://tradelake:{quote(services.values['PGPASSWORD'])}@"
-        self.uri = f"{services.base}/{name}".replace("postgresql://tradelake@", user)
+        self.uri = with_password(f"{services.base}/{name}", services.values["PGPASSWORD"])
 
     def table(self, name):
         from pyiceberg.catalog.sql import SqlCatalog
