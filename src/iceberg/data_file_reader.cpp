@@ -1,12 +1,12 @@
 #include <algorithm>
+#include <numeric>
 
 #include <arrow/table.h>
 
 #include "iceberg/arrow_error.h"
-#include "iceberg/equality_deletes.h"
 #include "iceberg/filter_rows.h"
 #include "iceberg/parquet_file_reader.h"
-#include "iceberg/position_deletes.h"
+#include "iceberg/row_deletes.h"
 #include "iceberg/scan.h"
 
 namespace tradelake::iceberg {
@@ -35,31 +35,10 @@ Result<Fields> select_fields(const Schema& schema, const std::vector<std::string
   return fields;
 }
 
-Result<std::shared_ptr<arrow::Table>> some_columns(const arrow::Table& rows, std::size_t first,
-                                                   std::size_t count) {
+Result<std::shared_ptr<arrow::Table>> first_columns(const arrow::Table& rows, std::size_t count) {
   std::vector<int> positions(count);
-  std::ranges::generate(positions, [next = static_cast<int>(first)]() mutable { return next++; });
+  std::iota(positions.begin(), positions.end(), 0);
   return checked(rows.SelectColumns(positions), "selecting columns");
-}
-
-// The selection is of the rows of these spans, one after the other.
-void deselect(const std::vector<std::int64_t>& positions,
-              const std::vector<ParquetFileReader::Span>& spans, Selection& selection) {
-  std::vector<std::int64_t> begins;  // in the selection
-  std::int64_t begin = 0;
-  for (const auto& span : spans) {
-    begins.push_back(begin);
-    begin += span.rows;
-  }
-  for (const std::int64_t position : positions) {
-    const auto after = std::ranges::upper_bound(spans, position, {},
-                                                [](const auto& span) { return span.first_row; });
-    if (after == spans.begin()) continue;
-    const auto& span = *(after - 1);
-    if (position >= span.first_row + span.rows) continue;  // in a group that is not read
-    const auto at = begins[static_cast<std::size_t>(after - 1 - spans.begin())];
-    selection[static_cast<std::size_t>(at + position - span.first_row)] = 0;
-  }
 }
 
 class DataFileReading {
@@ -80,40 +59,25 @@ class DataFileReading {
     }
     TL_ASSIGN(auto reader, ParquetFileReader::open(metadata_, io_, file_, mapping));
     const auto groups = reader.matching_row_groups(bound);
-    Selection left;
-    std::shared_ptr<arrow::Table> rows;
+    RowDeletes::Rows rows;
     if (deletes_.empty() || groups.empty()) {
-      TL_ASSIGN(rows, reader.rows(fields, groups));
+      TL_ASSIGN(rows.first, reader.rows(fields, groups));
     } else {
-      TL_ASSIGN(rows, rows_with_selection(reader, fields, groups, left));
+      TL_ASSIGN(rows, rows_that_are_left(reader, fields, groups));
     }
-    TL_ASSIGN(rows, filter_rows(bound, std::move(rows), std::move(left)));
-    return some_columns(*rows, 0, wanted.size());
+    TL_ASSIGN(const auto found, filter_rows(bound, std::move(rows.first), std::move(rows.second)));
+    return first_columns(*found, wanted.size());
   }
 
  private:
-  // `left` becomes which of the rows no delete file takes out.
-  Result<std::shared_ptr<arrow::Table>> rows_with_selection(ParquetFileReader& reader,
-                                                            Fields fields,
-                                                            const std::vector<int>& groups,
-                                                            Selection& left) {
-    TL_ASSIGN(const auto equality, EqualityDeletes::read(metadata_, io_, deletes_));
-    const auto shown = fields.size();
-    const auto compared = equality.fields();
+  Result<RowDeletes::Rows> rows_that_are_left(ParquetFileReader& reader, Fields fields,
+                                              const std::vector<int>& groups) {
+    TL_ASSIGN(const auto deletes,
+              RowDeletes::read(metadata_, io_, file_, deletes_, reader.row_count()));
+    const auto compared = deletes.compared();
     fields.insert(fields.end(), compared.begin(), compared.end());
-    TL_ASSIGN(const auto rows, reader.rows(fields, groups));
-    left.assign(static_cast<std::size_t>(rows->num_rows()), 1);
-    // Apart from the rest: columns that were dropped may be called as others are now.
-    TL_ASSIGN(const auto keys, some_columns(*rows, shown, compared.size()));
-    TL_TRY(equality.deselect(*keys, left));
-    const auto spans = reader.spans(groups);
-    for (const auto& deletes : deletes_) {
-      if (deletes->content != FileContent::position_deletes) continue;
-      TL_ASSIGN(const auto positions,
-                read_position_deletes(metadata_, io_, *deletes, file_.path, reader.row_count()));
-      deselect(positions, spans, left);
-    }
-    return some_columns(*rows, 0, shown);
+    TL_ASSIGN(auto rows, reader.rows(fields, groups));
+    return deletes.deselect(std::move(rows), reader.spans(groups));
   }
 
   const TableMetadata& metadata_;

@@ -43,10 +43,11 @@ Result<std::shared_ptr<arrow::Table>> read_data_file(const TableMetadata& metada
                                                      const std::vector<std::string>& columns,
                                                      const Filter& filter);
 
-// All rows of one file, all columns of the current schema, in the file's order: about `batch_rows`
-// at a time, with no more than that and a page of each column in memory. Opened at the first call;
-// the source's errors are those of read_data_file(). `io` outlives it.
-RowSource stream_data_file(TableMetadataPtr metadata, FileIo& io, DataFile file,
+// All rows of one file that its deletes leave, all columns of the current schema, in the file's
+// order: at most `batch_rows` at a time, maybe none, with no more than that, a page of each column
+// and the deletes in memory. Opened at the first call; the source's errors are those of
+// read_data_file(). `io` outlives it.
+RowSource stream_data_file(TableMetadataPtr metadata, FileIo& io, ScanFile file,
                            std::int64_t batch_rows);
 
 }  // namespace tradelake::iceberg

@@ -9,6 +9,8 @@
 
 #include "bronze/commit_summary.h"
 #include "iceberg/content_hash.h"
+#include "iceberg/delete_index.h"
+#include "iceberg/manifest_list_avro.h"
 #include "iceberg/new_data_file.h"
 #include "iceberg/parquet_writer.h"
 #include "iceberg/promoted_fields.h"
@@ -22,6 +24,24 @@ namespace tradelake::ops {
 namespace {
 
 using namespace iceberg;
+
+// The job's files with what is deleted from them in the table's head.
+Result<std::vector<ScanFile>> with_deletes(const TableMetadata& metadata, FileIo& io,
+                                           const CompactionJob& job) {
+  DeleteIndex deletes;
+  if (const auto* head = metadata.current_snapshot()) {
+    TL_ASSIGN(const auto manifests, read_manifest_list(io, *head));
+    for (const auto& manifest : manifests) {
+      if (manifest.content == ManifestContent::deletes) TL_TRY(deletes.add(metadata, io, manifest));
+    }
+  }
+  std::vector<ScanFile> files;
+  for (const auto& entry : job.inputs) {
+    files.push_back(
+        {entry.file, *entry.sequence_number, deletes.of(entry.file, *entry.sequence_number)});
+  }
+  return files;
+}
 
 class Compaction {
  public:
@@ -42,13 +62,17 @@ class Compaction {
   Result<> run() {
     ContentHash before;
     std::vector<RowSource> sources;
-    for (const auto& entry : job_.inputs) sources.push_back(counted(entry.file, before));
+    TL_ASSIGN(const auto inputs, with_deletes(metadata_, io_, job_));
+    for (const auto& file : inputs) sources.push_back(counted(file, before));
     TL_TRY(merge_sorted(metadata_.schema(), order_, std::move(sources), batch_rows_,
                         [&](std::shared_ptr<arrow::Table> rows) { return add(*rows); }));
     TL_TRY(finish_file());
     ContentHash after;
-    for (const auto& file : written_) TL_TRY(read_all(counted(file, after)));
-    if (before == after && before.rows == job_.rows()) return {};
+    for (const auto& file : written_) TL_TRY(read_all(counted({file, {}, {}}, after)));
+    const bool deleting =
+        std::ranges::any_of(inputs, [](const ScanFile& file) { return !file.deletes.empty(); });
+    const bool all = deleting ? before.rows <= job_.rows() : before.rows == job_.rows();
+    if (before == after && all) return {};
     return make_error(Errc::corrupt,
                       "{}: merging {} files of {} rows read {} (hash {:016x}) and gave {} (hash "
                       "{:016x}); nothing was committed",
@@ -71,7 +95,7 @@ class Compaction {
     return sorted && can_merge_by(metadata_.schema(), order) ? order : SortOrder{};
   }
 
-  RowSource counted(const DataFile& file, ContentHash& hash) {
+  RowSource counted(const ScanFile& file, ContentHash& hash) {
     return [this, &hash,
             source = stream_data_file(table_.metadata, io_, file,
                                       batch_rows_)]() -> Result<std::shared_ptr<arrow::Table>> {
@@ -154,11 +178,13 @@ Result<Compacted> compact(Catalog& catalog, FileIo& io, Table& table, const Comp
   Compacted result;
   result.files_in = static_cast<std::int64_t>(job.inputs.size());
   result.files_out = static_cast<std::int64_t>(compaction.written().size());
-  result.rows = job.rows();
   result.bytes_in = job.bytes();
   std::vector<std::string> replaced;
   for (const auto& entry : job.inputs) replaced.push_back(entry.file.path);
-  for (const auto& file : compaction.written()) result.bytes_out += file.size_bytes;
+  for (const auto& file : compaction.written()) {
+    result.rows += file.record_count;
+    result.bytes_out += file.size_bytes;
+  }
 
   transaction.add(table, replace_files(std::move(replaced), compaction.written(),
                                        base.metadata->last_sequence_number,

@@ -1,10 +1,12 @@
-// Carries out a planned merge of data files: the same rows in fewer files, sorted.
+// Carries out a planned merge of data files: the same rows in fewer files, sorted, without those
+// that delete files take out.
 //
 // Threads: one. Invariant: proved before it is committed. Row count and content hash of what is
 // read back from the new files are those of the old ones; otherwise nothing is committed. A head
 // that moved meanwhile is followed; only if one of the old files is gone from it, or delete files
-// came, the merge is given up. Memory: a batch of rows per input, and one encoded
-// file. Does not: decide what to merge (compaction_plan.h), or delete the old files (expiry does).
+// came, the merge is given up. Memory: a batch of rows and the deletes per input, and one encoded
+// file. Does not: decide what to merge (compaction_plan.h), or delete the old files (expiry does);
+// remove delete files, which then apply to older snapshots only.
 #pragma once
 
 #include <cstdint>

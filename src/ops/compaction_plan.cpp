@@ -63,7 +63,6 @@ class Planner {
   // Nothing to do: no inputs.
   CompactionJob plan(const LivePartition& partition) const {
     CompactionJob job{partition.spec_id, partition.values, false, {}};
-    if (partition.has_deletes) return job;
     const auto end = end_us(metadata_, partition);
     if (!end || *end > now_us_ - rules_.grace_us || !is_quiet(partition)) {
       job.inputs = hot(partition.files);

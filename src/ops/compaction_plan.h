@@ -4,7 +4,7 @@
 // it does not cost a request per commit. A closed partition (its time is over, nothing comes any
 // more) is rewritten once, sorted, at the target size and a higher compression level, and then left
 // alone. Threads: pure functions. Invariant: what is planned fits the memory that merging may take.
-// Does not: read files; touch partitions to which delete files may apply.
+// Does not: read files; look for delete files (compact() takes out what they delete).
 #pragma once
 
 #include <cstdint>

@@ -39,26 +39,19 @@ Result<std::vector<LivePartition>> live_files(const TableMetadata& metadata, Fil
   if (snapshot == nullptr) return partitions;
   TL_ASSIGN(const auto manifests, read_manifest_list(io, *snapshot));
   std::map<Key, LivePartition, KeyLess> by_key;
-  bool everywhere = false;  // deletes of an unpartitioned spec apply to all
   for (const auto& manifest : manifests) {
+    if (manifest.content != ManifestContent::data) continue;
     if (manifest.added_files_count == 0 && manifest.existing_files_count == 0) continue;
     TL_ASSIGN(auto entries, read_manifest(metadata, io, manifest));
     for (auto& entry : entries) {
       if (entry.status == EntryStatus::deleted) continue;
       auto& partition = by_key[{manifest.spec_id, entry.file.partition}];
-      if (entry.file.content == FileContent::data) {
-        partition.files.push_back(std::move(entry));
-      } else {
-        partition.has_deletes = true;
-        everywhere = everywhere || is_unpartitioned(*metadata.find_spec(manifest.spec_id));
-      }
+      partition.files.push_back(std::move(entry));
     }
   }
   for (auto& [key, partition] : by_key) {
-    if (partition.files.empty()) continue;
     partition.spec_id = key.first;
     partition.values = key.second;
-    partition.has_deletes = partition.has_deletes || everywhere;
     std::ranges::stable_sort(partition.files, {}, [](const ManifestEntry& entry) {
       return entry.sequence_number.value_or(SequenceNumber{});
     });

@@ -1,7 +1,7 @@
 // The live data files of a table's head, by partition: what retention and compaction decide on.
 //
 // Threads: functions. Invariant: partitions are told apart by spec and value, as Iceberg does.
-// Does not: read data files; count delete files among them, only tell that a partition has some.
+// Does not: read data files; tell of delete files.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,6 @@ struct LivePartition {
   iceberg::SpecId spec_id;
   iceberg::PartitionTuple values;
   std::vector<iceberg::ManifestEntry> files;  // in the order of their commits
-  bool has_deletes = false;                   // delete files may apply to its rows
   std::int64_t bytes() const;
   std::int64_t rows() const;
 };

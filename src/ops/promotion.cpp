@@ -36,7 +36,6 @@ std::vector<CompactionJob> plan_promotion(const iceberg::TableMetadata& metadata
     });
   };
   for (const auto& partition : partitions) {
-    if (partition.has_deletes) continue;
     for (const bool closed : {false, true}) {
       CompactionJob job{partition.spec_id, partition.values, closed, {}};
       const auto done = [&] {

@@ -2,7 +2,7 @@
 // (iceberg/promoted_fields.h): the decision alone; compact() carries it out.
 //
 // Threads: pure function. Invariant: comes to rest: a file that was written again has the column in
-// its metrics. Does not: touch partitions to which delete files may apply.
+// its metrics. Does not: look for delete files.
 #pragma once
 
 #include <vector>

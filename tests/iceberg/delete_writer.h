@@ -15,6 +15,7 @@
 #include "iceberg/position_deletes.h"
 #include "iceberg/random_id.h"
 #include "iceberg/table_metadata.h"
+#include "iceberg/table_paths.h"
 
 namespace tradelake::iceberg {
 
@@ -68,7 +69,7 @@ inline TableMetadata row_delta(TableMetadata metadata, FileIo& io,
   snapshot.sequence_number = SequenceNumber{metadata.last_sequence_number.value + 1};
   snapshot.operation = "overwrite";
   snapshot.schema_id = metadata.current_schema_id;
-  snapshot.manifest_list = fmt::format("mem:/{}.avro", random_uuid());
+  snapshot.manifest_list = fmt::format("{}/{}.avro", metadata_folder(metadata), random_uuid());
   std::vector<ManifestFile> manifests;
   if (const auto* parent = metadata.current_snapshot()) {
     manifests = *read_manifest_list(io, *parent);
@@ -79,7 +80,7 @@ inline TableMetadata row_delta(TableMetadata metadata, FileIo& io,
     entry.snapshot_id = snapshot.id;
     entry.file = file;
     ManifestFile manifest;
-    manifest.path = fmt::format("mem:/{}.avro", random_uuid());
+    manifest.path = fmt::format("{}/{}.avro", metadata_folder(metadata), random_uuid());
     manifest.spec_id = file.spec_id;
     manifest.content =
         file.content == FileContent::data ? ManifestContent::data : ManifestContent::deletes;

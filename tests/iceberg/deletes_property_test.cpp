@@ -114,9 +114,28 @@ class History {
       if (file.deletes.empty()) {
         EXPECT_EQ(io_.opened, 1);
       }
-      const auto ids = to_cells(*primitive(TypeKind::int64), *(*rows)->GetColumnByName("id"));
-      for (const auto& id : ids) all[file.file.path].push_back(std::get<std::int64_t>(*id));
+      add_ids(**rows, all[file.file.path]);
     }
+    std::erase_if(all, [](const auto& file) { return file.second.empty(); });
+    return all;
+  }
+
+  // The same of all rows, as a merge reads them.
+  std::map<std::string, std::vector<std::int64_t>> streamed() {
+    std::map<std::string, std::vector<std::int64_t>> all;
+    const auto planned = *plan_files(metadata_, io_, {});
+    for (const auto& file : planned) {
+      const auto source = stream_data_file(std::make_shared<const TableMetadata>(metadata_), io_,
+                                           file, 1 + below(random_, 12));
+      while (true) {
+        const auto rows = source();
+        EXPECT_TRUE(rows) << rows.error().message;
+        if (!rows || *rows == nullptr) break;
+        EXPECT_EQ((*rows)->num_columns(), std::ssize(metadata_.schema().fields));
+        add_ids(**rows, all[file.file.path]);
+      }
+    }
+    std::erase_if(all, [](const auto& file) { return file.second.empty(); });
     return all;
   }
 
@@ -136,6 +155,11 @@ class History {
   }
 
  private:
+  static void add_ids(const arrow::Table& rows, std::vector<std::int64_t>& ids) {
+    for (const auto& id : to_cells(*primitive(TypeKind::int64), *rows.GetColumnByName("id")))
+      ids.push_back(std::get<std::int64_t>(*id));
+  }
+
   bool is_deleted(const ModelFile& file, std::int64_t position) const {
     const auto& row = file.rows[static_cast<std::size_t>(position)];
     return std::ranges::any_of(deletes_, [&](const ModelDelete& d) {
@@ -351,6 +375,7 @@ RC_GTEST_PROP(Deletes, AnyHistoryReadsAsTheModelSays, ()) {
     const Filter filter = i == 0 ? Filter{} : history.filter();
     auto expected = history.expected(filter);
     RC_ASSERT(history.found(filter) == expected);
+    if (i == 0) RC_ASSERT(history.streamed() == expected);
   }
 }
 

@@ -226,7 +226,7 @@ TEST(DataFileStream, GivesTheRowsOfAFileInItsOrderAcrossRowGroups) {
   auto metadata =
       std::make_shared<TableMetadata>(new_table_metadata("mem:/", schema, {}, {}, {}, 0));
   for (const std::int64_t batch : {1, 7, 130, 5000}) {
-    const auto source = stream_data_file(metadata, io, *file, batch);
+    const auto source = stream_data_file(metadata, io, {*file, {}, {}}, batch);
     Rows read;
     while (true) {
       const auto piece = source();
@@ -241,7 +241,7 @@ TEST(DataFileStream, GivesTheRowsOfAFileInItsOrderAcrossRowGroups) {
   auto damaged = *file;
   damaged.path = "mem:/g";
   io.files["mem:/g"] = io.files["mem:/f"].substr(0, 500);
-  const auto broken = stream_data_file(metadata, io, damaged, 10)();
+  const auto broken = stream_data_file(metadata, io, {damaged, {}, {}}, 10)();
   ASSERT_FALSE(broken);
   EXPECT_NE(broken.error().message.find("mem:/g"), std::string::npos);
 }

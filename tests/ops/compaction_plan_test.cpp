@@ -106,14 +106,11 @@ TEST_F(CompactionPlanTest, ARowThatComesLateIsRewrittenAloneAndOnlyWhenItIsQuiet
   EXPECT_EQ(jobs[0].inputs[0].file.size_bytes, 5 * kib);
 }
 
-TEST_F(CompactionPlanTest, PartitionsWithDeletesAndWithoutAnEndAreLeftAlone) {
+TEST_F(CompactionPlanTest, APartitionWithoutAnEndIsNeverClosed) {
   for (int n = 0; n < 20; ++n) add(10 * kib, early_us_);
-  partition_.has_deletes = true;
-  EXPECT_TRUE(plan(early_us_).empty());
-  partition_.has_deletes = false;
   partition_.values = {std::nullopt};
   const auto jobs = plan(late_us_ + us_per_day);
-  ASSERT_EQ(jobs.size(), 1U);  // small files are merged; it never closes
+  ASSERT_EQ(jobs.size(), 1U);  // small files are merged
   EXPECT_FALSE(jobs[0].closing);
 }
 

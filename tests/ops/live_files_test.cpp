@@ -1,4 +1,4 @@
-// Which partitions have delete files: those a merge must leave alone.
+// The data files that maintenance decides on, among files of other kinds.
 #include "ops/live_files.h"
 
 #include <gtest/gtest.h>
@@ -24,13 +24,6 @@ class LiveFilesTest : public testing::Test {
     metadata_ = row_delta(std::move(metadata_), io_, files);
   }
 
-  std::vector<bool> have_deletes() {
-    std::vector<bool> have;
-    const auto partitions = *live_files(metadata_, io_);
-    for (const auto& partition : partitions) have.push_back(partition.has_deletes);
-    return have;
-  }
-
   const Schema schema_{SchemaId{0},
                        {field(1, "id", primitive(TypeKind::int64), true),
                         field(2, "at", primitive(TypeKind::timestamp), true)},
@@ -42,17 +35,17 @@ class LiveFilesTest : public testing::Test {
       {SpecId{0}, {{FieldId{2}, FieldId{1000}, "at_hour", parse_transform("hour")}}}, {}, {}, 1);
 };
 
-TEST_F(LiveFilesTest, OfAPartitionAreItsOwn) {
-  EXPECT_EQ(have_deletes(), (std::vector{false, false}));
-  commit({position_deletes(io_, {"mem:/p", SpecId{0}, {Value{std::int32_t{2}}}}, {{"mem:/b", 0}})});
-  EXPECT_EQ(have_deletes(), (std::vector{false, true}));
-}
-
-// Its field was dropped: void, but there.
-TEST_F(LiveFilesTest, OfASpecThatPartitionsNothingAreEverybodys) {
+TEST_F(LiveFilesTest, AreDataFilesByPartition) {
   commit(
-      {equality_deletes(io_, {"mem:/e", SpecId{1}, {std::nullopt}}, schema_, rows_, {FieldId{1}})});
-  EXPECT_EQ(have_deletes(), (std::vector{true, true}));
+      {position_deletes(io_, {"mem:/p", SpecId{0}, {Value{std::int32_t{3}}}}, {{"mem:/b", 0}}),
+       equality_deletes(io_, {"mem:/e", SpecId{1}, {std::nullopt}}, schema_, rows_, {FieldId{1}})});
+  std::vector<std::string> paths;
+  const auto partitions = *live_files(metadata_, io_);
+  for (const auto& partition : partitions) {
+    ASSERT_EQ(partition.files.size(), 1U);
+    paths.push_back(partition.files[0].file.path);
+  }
+  EXPECT_EQ(paths, (std::vector<std::string>{"mem:/a", "mem:/b"}));
 }
 
 }  // namespace
