@@ -14,10 +14,11 @@ from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
 import kafka_log
 from kafka_log import END_MARKER, frames
-from lake import BINARY, assert_lake, pointers, replay, replay_arguments, rows, tradelake
+from lake import BINARY, assert_lake, pointers, replay, replay_arguments, rows, table, tradelake
 from oracle import Oracle, read_capture, to_us
 from test_kill import BUSY, make_capture
 from test_live import check, run_against_the_simulator
+from test_table import busy_replay, roll_back
 
 TRADES = "bybit.v5.linear.publicTrade"
 
@@ -196,6 +197,19 @@ def test_a_log_that_is_not_the_one_of_the_tables_stops_the_run(data_dir, capture
     assert stopped.returncode == 1
     assert "was recreated" in stopped.stderr and recreated in stopped.stderr
     assert "tradelake repair log" in stopped.stderr
+
+
+@pytest.mark.parametrize("name", ["bronze.trades", "silver.candles_1m"])
+def test_tables_that_were_rolled_back_are_filled_again(data_dir, tmp_path, broker, name):
+    capture = make_capture(tmp_path / "c.tsv", 1_500, 502, "repeat=0.05,reorder=0.03,malformed=0.03,late=0.1", rate=1)
+    busy_replay(data_dir, capture)
+    log = broker.records()
+    snapshots = table(data_dir, name).metadata.snapshots
+    assert len(snapshots) > 4
+    roll_back(data_dir, name, "--to-snapshot", snapshots[len(snapshots) // 2].snapshot_id)
+    busy_replay(data_dir, capture)
+    assert_lake(data_dir, Oracle().take(read_capture(capture)))
+    assert broker.records() == log
 
 
 def test_another_number_of_partitions_stops_the_run(data_dir, capture, broker):

@@ -1,11 +1,13 @@
 """Spark changes and fills a table while `run` writes, merges and expires it: nobody's rows are lost or there twice."""
 
+import json
 import os
 import random
 import re
 import signal
 import subprocess
 import time
+from collections import Counter
 
 import pytest
 
@@ -59,6 +61,10 @@ def lake(services):
     """A new lake among the same services: Spark's tables are those of the one before, so they go."""
     environment, spark = services
     yield environment, spark
+    clear(environment, spark)
+
+
+def clear(environment, spark):
     for row in spark.sql("SHOW TABLES IN tradelake.bronze") + spark.sql("SHOW TABLES IN tradelake.silver"):
         spark.sql(f"DROP TABLE tradelake.{row['namespace']}.{row['tableName']}")
     subprocess.run(["psql", "-q", environment["TRADELAKE_CATALOG"], "-c",
@@ -154,3 +160,87 @@ def test_spark_changes_and_appends_while_we_write(lake, data_dir, tmp_path, kill
     assert "replace" in operations or "event=files_merged" in ingestion.text()
     assert "maintenance_failed" not in ingestion.text()
     assert "conservation_error" not in ingestion.text()
+
+
+INSERT_AT = """INSERT INTO bronze.trades BY NAME SELECT * EXCEPT (trade_id, trade_time), 'spark-{n}' AS trade_id,
+               timestampadd(HOUR, -{hours}, trade_time) AS trade_time FROM bronze.trades WHERE trade_id NOT LIKE 'spark-%' LIMIT 1"""
+
+
+def live_for(seconds, folder, environment, meanwhile=lambda n: time.sleep(1), kills=()):
+    """`run` at fifty thousand trades a second. The ids that were sent, the ms of each commit of trades, the events."""
+    folder.mkdir()
+    record, events = folder / "record.tsv", folder / "events"
+    exchange = subprocess.Popen([BINARY, "simulate", "--symbols", "linear:60,spot:30", "--rate", "50000", "--record", record],
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    url = re.search(r"ws://\S+", exchange.stdout.readline())[0]
+    start = lambda: subprocess.Popen(
+        [BINARY, "run", "--data-dir", folder / "data", "--source", url, "--symbols", "linear:*,spot:*", "--listen", "127.0.0.1:0"],
+        stdout=subprocess.DEVNULL, stderr=events.open("a"),
+        env=os.environ | environment | {"TRADELAKE_COMMIT_INTERVAL": "1s", "TRADELAKE_LOG_LEVEL": "debug"})
+    lake, begin, turns, kills = start(), time.monotonic(), 0, list(kills)
+    while time.monotonic() < begin + seconds:
+        if kills and time.monotonic() > begin + kills[0]:
+            kills.pop(0)
+            lake.kill()
+            lake.wait()
+            lake = start()
+        meanwhile(turns)
+        turns += 1
+    exchange.terminate()
+    assert exchange.wait(20) == 0
+    time.sleep(2)
+    lake.terminate()
+    assert lake.wait(30) == 0, events.read_text()[-3000:]
+    sent = Counter()
+    for line in record.read_bytes().splitlines():
+        _, category, _, whole, _, text = line.split(b"\t", 5)
+        for trade in json.loads(text)["data"] if whole == b"1" else []:
+            sent[category.decode(), trade["s"], trade["i"]] += 1
+    text = events.read_text()
+    took = [int(us) / 1000 for us in re.findall(r"event=committed pipeline=bronze commits=\d+ took_us=(\d+)", text)]
+    return sent, sorted(took), text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [(), (11, 25, 40)])
+def test_fifty_thousand_a_second_beside_all_of_it(lake, tmp_path, kills):
+    from pyiceberg.catalog.sql import SqlCatalog
+
+    environment, spark = lake
+    _, undisturbed, _ = live_for(40, tmp_path / "alone", environment | {"TRADELAKE_MAINTAIN_INTERVAL": "999d"})
+    clear(environment, spark)
+    changes = [f"ALTER TABLE bronze.trades ADD COLUMN c{n} STRING" for n in range(5)]
+
+    def meanwhile(turn):
+        if turn < 3:  # until there is a table with rows
+            time.sleep(2)
+        elif turn % 3 == 0 and changes:
+            commit(spark, changes.pop())
+        else:  # rows of this hour stay; those of two days ago are past retention
+            commit(spark, INSERT_AT.format(n=turn, hours=0 if turn % 3 == 1 else 48))
+            kept.update([f"spark-{turn}"] if turn % 3 == 1 else [])
+        time.sleep(1)
+
+    kept = set()
+    busy = {name: BUSY[name] for name in BUSY if "COMMIT" not in name}
+    sent, took, events = live_for(60, tmp_path / "busy", environment | busy, meanwhile, kills)
+    catalog = SqlCatalog("tradelake", uri=with_password(environment["TRADELAKE_CATALOG"], environment["PGPASSWORD"]),
+                         **reader_properties(environment))
+    table = catalog.load_table("bronze.trades")
+    found = table.scan(selected_fields=("category", "symbol", "trade_id")).to_arrow().to_pylist()
+    ours = Counter((r["category"], r["symbol"], r["trade_id"]) for r in found if not r["trade_id"].startswith("spark-"))
+    theirs = Counter(row["trade_id"] for row in found if row["trade_id"].startswith("spark-"))
+    assert len(sent) > 60 * 40_000
+    assert max(ours.values()) == 1
+    assert not ours.keys() - sent.keys()
+    if not kills:  # what a killed process did not receive is missing, and recorded as a gap (test_gaps.py)
+        assert ours.keys() == sent.keys()
+    assert set(theirs.values()) == {1} and kept <= theirs.keys()
+    assert {f"c{n}" for n in range(5)} <= {field.name for field in table.schema().fields}
+    done = {what: len(re.findall(f"event={what}", events)) for what in ("files_merged", "snapshots_expired", "partitions_dropped")}
+    assert all(done.values()), done
+    assert "maintenance_failed" not in events and "conservation_error" not in events and "gave_up_uncommitted" not in events
+    middle = [times[len(times) // 2] for times in (undisturbed, took)]
+    late = [times[len(times) * 99 // 100] for times in (undisturbed, took)]
+    print(f"commits {len(undisturbed)} alone, {len(took)} beside all: p50 {middle} ms, p99 {late} ms; {len(sent)} trades; {done}")
+    assert middle[1] < 2 * middle[0]
