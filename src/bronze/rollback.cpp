@@ -10,6 +10,7 @@
 #include "iceberg/ref_update.h"
 #include "iceberg/snapshot_lookup.h"
 #include "iceberg/transaction.h"
+#include "log/topic.h"
 
 namespace tradelake::bronze {
 namespace {
@@ -181,6 +182,7 @@ Result<Rollback> plan_rollback(const Lake& lake, const std::string& pipeline,
     plan.tables.push_back(std::move(back));
   }
   TL_ASSIGN(const auto rows, lake.catalog.progress(pipeline));
+  TL_TRY(lake.log.ensure_topics(log::trade_topics()));  // a log in Kafka knows those alone
   TL_ASSIGN(plan.progress, rows_at(lake.log, pipeline, rows, offsets, greatest, grace_us));
   return plan;
 }
