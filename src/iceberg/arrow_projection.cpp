@@ -79,6 +79,16 @@ Result<ArrayDataPtr> convert(const NestedField& wanted, const std::shared_ptr<ar
   return cast->data();
 }
 
+// A list, whatever width its offsets had where the file was written.
+Result<ArrayDataPtr> as_list(const NestedField& wanted, const ArrayDataPtr& data) {
+  const auto id = data->type->id();
+  if (id != arrow::Type::LARGE_LIST && id != arrow::Type::FIXED_SIZE_LIST) return data;
+  TL_ASSIGN(const auto list, checked(arrow::compute::Cast(*arrow::MakeArray(data),
+                                                          arrow::list(data->type->field(0))),
+                                     fmt::format("converting column '{}'", wanted.name)));
+  return list->data();
+}
+
 Result<ArrayDataPtr> project_data(const NestedField& wanted, const FileColumn& found,
                                   const ArrayDataPtr& data);
 
@@ -104,9 +114,13 @@ Result<ArrayDataPtr> project_struct(const NestedField& wanted,
 }
 
 Result<ArrayDataPtr> project_data(const NestedField& wanted, const FileColumn& found,
-                                  const ArrayDataPtr& data) {
+                                  const ArrayDataPtr& in_file) {
   const auto to = to_arrow_type(*wanted.type);
-  if (wanted.type->primitive()) return convert(wanted, to, data);
+  if (wanted.type->primitive()) return convert(wanted, to, in_file);
+  auto data = in_file;
+  if (wanted.type->kind == TypeKind::list) {
+    TL_ASSIGN(data, as_list(wanted, in_file));
+  }
   if (to->id() != data->type->id()) {
     return make_error(Errc::unsupported,
                       "column '{}' is {} in the file, which cannot be read as {}", wanted.name,

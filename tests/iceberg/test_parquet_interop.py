@@ -307,6 +307,17 @@ def test_we_read_what_pyarrow_writes_with_ids(tmp_path, options):
     assert values(some) == {"string": [rows["string"][1].as_py()]}
 
 
+@pytest.mark.parametrize("kind", [pa.large_list, lambda element: pa.list_(element, 2)])
+def test_lists_are_read_whatever_width_arrow_has_noted_for_them(tmp_path, kind):
+    """PyIceberg writes large lists, and Arrow's readers make such again."""
+    schema = Schema(NestedField(1, "l", ListType(2, StringType(), element_required=False), required=False))
+    element = pa.field("element", pa.large_string(), True, {"PARQUET:field_id": "2"})
+    rows = pa.table({"l": pa.array([["a", None], ["", "\u6f22"]], kind(element))},
+                    schema=pa.schema([pa.field("l", kind(element), True, {"PARQUET:field_id": "1"})]))
+    pq.write_table(rows, tmp_path / "theirs.parquet")
+    assert values(ours(tmp_path, schema, tmp_path / "theirs.parquet")) == values(rows)
+
+
 def test_we_read_a_file_of_chdb_by_name_mapping(tmp_path):
     schema = Schema(NestedField(1, "n", LongType(), required=False), NestedField(2, "s", StringType(), required=False))
     path = tmp_path / "theirs.parquet"
