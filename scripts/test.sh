@@ -75,6 +75,7 @@ rm -f "$FAULTS_JSON"
 [ "$how" = all ] && step "mutations" env -u FAULTS_SEEDS .venv/bin/python tests/faults/mutations.py
 marker=(-m "not slow"); [ "$how" = all ] && marker=()
 pytests tests/iceberg "${marker[@]}"
+pytests tests/interop "${marker[@]}"
 pytests tests/e2e "${marker[@]}"
 pytests tests/deploy "${marker[@]}"
 [ -d tests/web ] && ls tests/web/test_*.py >/dev/null 2>&1 && pytests tests/web "${marker[@]}"

@@ -1,10 +1,14 @@
 // Our metadata layer as a command, for tests that hold it against PyIceberg.
 //
-//   iceberg_tool create CATALOG_DB WAREHOUSE NAMESPACE.NAME   < {"schema", "spec", "properties"}
-//   iceberg_tool commit CATALOG_DB NAMESPACE.NAME             < [{"operation", "added", …}, …]
-//   iceberg_tool dump   CATALOG_DB NAMESPACE.NAME             > every snapshot's manifests, entries
-//   iceberg_tool rewrite METADATA_FILE                        > the file parsed and written again
-//   iceberg_tool scan   METADATA_FILE [SNAPSHOT_ID]           > its rows as text
+//   iceberg_tool create CATALOG WAREHOUSE NAMESPACE.NAME   < {"schema", "spec", "properties"}
+//   iceberg_tool commit CATALOG NAMESPACE.NAME             < [{"operation", "added", …}, …]
+//   iceberg_tool dump   CATALOG NAMESPACE.NAME             > every snapshot's manifests, entries
+//   iceberg_tool append CATALOG NAMESPACE.NAME ROWS.arrow
+//   iceberg_tool read   CATALOG NAMESPACE.NAME ROWS.arrow
+//   iceberg_tool select CATALOG NAMESPACE.NAME             < [[[column, comparison, hex…], …], …]
+//   iceberg_tool fixture FOLDER ROOT METADATA_NAME         < the same: see fixture.h
+//   iceberg_tool rewrite METADATA_FILE                     > the file parsed and written again
+//   iceberg_tool scan   METADATA_FILE [SNAPSHOT_ID]        > its rows as text
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -12,39 +16,21 @@
 
 #include <arrow/api.h>
 
+#include "dump_json.h"
+#include "fixture.h"
 #include "iceberg/json_access.h"
-#include "iceberg/json_writer.h"
-#include "iceberg/manifest_avro.h"
-#include "iceberg/manifest_list_avro.h"
 #include "iceberg/scan.h"
 #include "iceberg/schema_json.h"
 #include "iceberg/table.h"
 #include "iceberg/table_metadata_json.h"
 #include "iceberg/transaction.h"
+#include "opened.h"
+#include "rows.h"
 
 namespace tradelake::iceberg {
 namespace {
 
 using Json = nlohmann::json;
-
-std::string hex(std::string_view bytes) {
-  std::string text;
-  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return text;
-}
-
-std::string unhex(const std::string& text) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-    bytes.push_back(static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16)));
-  }
-  return bytes;
-}
-
-TableIdent ident_of(const std::string& name) {
-  const auto dot = name.find('.');
-  return {name.substr(0, dot), name.substr(dot + 1)};
-}
 
 // Partition values travel as their Appendix D bytes in hexadecimal.
 Result<PartitionTuple> partition_of(const Json& values, const std::vector<TypePtr>& types) {
@@ -90,10 +76,10 @@ Result<DataFile> data_file_of(const Json& json, const TableMetadata& metadata) {
   return file;
 }
 
-Result<> create(const std::string& database, const std::string& warehouse, const std::string& name,
+Result<> create(const std::string& address, const std::string& warehouse, const std::string& name,
                 const Json& input) {
-  TL_ASSIGN(auto catalog, open_sqlite_catalog(database, "tradelake"));
-  TL_ASSIGN(auto io, make_local_file_io());
+  TL_ASSIGN(auto catalog, open_catalog(address));
+  TL_ASSIGN(auto io, open_files(warehouse));
   TableDefinition definition;
   definition.ident = ident_of(name);
   TL_ASSIGN(definition.schema, schema_from_json(input.at("schema")));
@@ -103,10 +89,9 @@ Result<> create(const std::string& database, const std::string& warehouse, const
   return {};
 }
 
-Result<> commit(const std::string& database, const std::string& name, const Json& input) {
-  TL_ASSIGN(auto catalog, open_sqlite_catalog(database, "tradelake"));
-  TL_ASSIGN(auto io, make_local_file_io());
-  TL_ASSIGN(auto table, load_table(*catalog, *io, ident_of(name)));
+Result<> commit(const std::string& address, const std::string& name, const Json& input) {
+  TL_ASSIGN(auto opened, open_table(address, name));
+  auto& [catalog, io, table] = opened;
   for (const auto& step : input) {
     std::vector<DataFile> added;
     for (const auto& json : step.value("added", Json::array())) {
@@ -134,114 +119,10 @@ Result<> commit(const std::string& database, const std::string& name, const Json
   return {};
 }
 
-template <class T, class Write>
-void write_column_map(JsonWriter& json, const char* key, const std::map<FieldId, T>& map,
-                      Write write) {
-  json.key(key).open_object();
-  for (const auto& [id, value] : map) {
-    json.key(fmt::format("{}", id.value));
-    write(value);
-  }
-  json.close_object();
-}
-
-void write_entry(JsonWriter& json, const ManifestEntry& entry, const std::vector<TypePtr>& types) {
-  const auto number = [&](std::int64_t value) { json.integer(value); };
-  const auto bytes = [&](const std::string& value) { json.string(hex(value)); };
-  const auto& file = entry.file;
-  json.open_object()
-      .member("status", static_cast<int>(entry.status))
-      .member("snapshot_id", entry.snapshot_id->value)
-      .member("sequence_number", entry.sequence_number->value)
-      .member("file_sequence_number", entry.file_sequence_number->value)
-      .member("content", static_cast<int>(file.content))
-      .member("path", file.path)
-      .member("format", file.format)
-      .member("record_count", file.record_count)
-      .member("size_bytes", file.size_bytes);
-  json.key("partition").open_array();
-  for (std::size_t i = 0; i < file.partition.size(); ++i) {
-    if (file.partition[i]) {
-      json.string(hex(to_bytes(*types[i], *file.partition[i])));
-    } else {
-      json.raw("null");
-    }
-  }
-  json.close_array();
-  write_column_map(json, "column_sizes", file.column_sizes, number);
-  write_column_map(json, "value_counts", file.value_counts, number);
-  write_column_map(json, "null_value_counts", file.null_value_counts, number);
-  write_column_map(json, "nan_value_counts", file.nan_value_counts, number);
-  write_column_map(json, "lower_bounds", file.lower_bounds, bytes);
-  write_column_map(json, "upper_bounds", file.upper_bounds, bytes);
-  json.key("split_offsets").open_array();
-  for (const auto offset : file.split_offsets) json.integer(offset);
-  json.close_array().close_object();
-}
-
-Result<> write_manifest(JsonWriter& json, const TableMetadata& metadata, FileIo& io,
-                        const ManifestFile& manifest) {
-  const auto optional_bytes = [&](const char* key, const std::optional<std::string>& bytes) {
-    json.key(key);
-    if (bytes) {
-      json.string(hex(*bytes));
-    } else {
-      json.raw("null");
-    }
-  };
-  json.open_object()
-      .member("path", manifest.path)
-      .member("length", manifest.length_bytes)
-      .member("spec_id", manifest.spec_id.value)
-      .member("content", static_cast<int>(manifest.content))
-      .member("sequence_number", manifest.sequence_number.value)
-      .member("min_sequence_number", manifest.min_sequence_number.value)
-      .member("added_snapshot_id", manifest.added_snapshot_id.value)
-      .member("added_files_count", manifest.added_files_count)
-      .member("existing_files_count", manifest.existing_files_count)
-      .member("deleted_files_count", manifest.deleted_files_count)
-      .member("added_rows_count", manifest.added_rows_count)
-      .member("existing_rows_count", manifest.existing_rows_count)
-      .member("deleted_rows_count", manifest.deleted_rows_count);
-  json.key("partitions").open_array();
-  for (const auto& summary : manifest.partitions) {
-    json.open_object().key("contains_null").boolean(summary.contains_null);
-    json.key("contains_nan");
-    if (summary.contains_nan) {
-      json.boolean(*summary.contains_nan);
-    } else {
-      json.raw("null");
-    }
-    optional_bytes("lower_bound", summary.lower_bound);
-    optional_bytes("upper_bound", summary.upper_bound);
-    json.close_object();
-  }
-  json.close_array().key("entries").open_array();
-  TL_ASSIGN(const auto entries, read_manifest(metadata, io, manifest));
-  const auto types = partition_types(metadata, *metadata.find_spec(manifest.spec_id));
-  for (const auto& entry : entries) write_entry(json, entry, types);
-  json.close_array().close_object();
-  return {};
-}
-
-Result<> dump(const std::string& database, const std::string& name) {
-  TL_ASSIGN(auto catalog, open_sqlite_catalog(database, "tradelake"));
-  TL_ASSIGN(auto io, make_local_file_io());
-  TL_ASSIGN(const auto table, load_table(*catalog, *io, ident_of(name)));
-  JsonWriter json;
-  json.open_object().member("metadata_location", table.metadata_location);
-  json.key("metadata").raw(to_json(*table.metadata));
-  json.key("manifests").open_object();
-  for (const auto& snapshot : table.metadata->snapshots) {
-    TL_ASSIGN(const auto manifests, read_manifest_list(*io, snapshot));
-    json.key(fmt::format("{}", snapshot.id.value)).open_array();
-    for (const auto& manifest : manifests) {
-      TL_TRY(write_manifest(json, *table.metadata, *io, manifest));
-    }
-    json.close_array();
-  }
-  json.close_object().close_object();
-  std::cout << std::move(json).take() << "\n";
+Result<> dump(const std::string& address, const std::string& name) {
+  TL_ASSIGN(const auto opened, open_table(address, name));
+  TL_ASSIGN(const auto text, dump_json(opened.table, *opened.io));
+  std::cout << text << "\n";
   return {};
 }
 
@@ -276,6 +157,11 @@ Result<> run(const std::vector<std::string>& args) {
   if (args.size() == 4 && args[0] == "create") return create(args[1], args[2], args[3], input());
   if (args.size() == 3 && args[0] == "commit") return commit(args[1], args[2], input());
   if (args.size() == 3 && args[0] == "dump") return dump(args[1], args[2]);
+  if (args.size() == 4 && args[0] == "append") return append_rows(args[1], args[2], args[3]);
+  if (args.size() == 4 && args[0] == "read") return read_rows(args[1], args[2], args[3]);
+  if (args.size() == 3 && args[0] == "select") return select_ids(args[1], args[2], input());
+  if (args.size() == 4 && args[0] == "fixture")
+    return read_fixture(args[1], args[2], args[3], input());
   if (args.size() == 2 && args[0] == "rewrite") return rewrite(args[1]);
   if (args.size() == 2 && args[0] == "scan") return scan(args[1], {});
   if (args.size() == 3 && args[0] == "scan") return scan(args[1], SnapshotId{std::stoll(args[2])});
