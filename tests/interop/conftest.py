@@ -11,7 +11,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: only in make test-all")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def services(tmp_path_factory):
     """A catalog in PostgreSQL and a warehouse in S3, and the environment to reach them."""
     from own_stack import OwnStack
@@ -24,7 +24,7 @@ def services(tmp_path_factory):
         stack("down", "postgres", "versitygw")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def theirs(services):
     """PyIceberg's catalog, with a namespace `t`."""
     from own_stack import with_password
@@ -37,7 +37,7 @@ def theirs(services):
     return catalog
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ours(services, theirs, tmp_path_factory):
     from ours import Ours
 
@@ -45,7 +45,7 @@ def ours(services, theirs, tmp_path_factory):
     return Ours(tmp_path_factory.mktemp("ours"), services["TRADELAKE_CATALOG"], services["TRADELAKE_WAREHOUSE"], environment)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def spark(services, theirs, tmp_path_factory):
     from spark_sql import Spark
 

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import operator
 import uuid
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import pyarrow as pa
 from pyiceberg.conversions import to_bytes
@@ -99,6 +99,12 @@ def values_of(name, transform):
     """The lowest integers have a truncation that wraps around to the greatest: readers but us do not find them by it."""
     values = TYPES[name][1]
     return values[:1] + values[2:] if name in ("int", "long") and transform.startswith("truncate") else values
+
+
+def fits_truncated(name, value):
+    """Whether what is left of a decimal after truncate[50] is one of its type: below the lowest there is none."""
+    kind = TYPES[name][0]
+    return int(value.scaleb(kind.scale, Context(prec=40))) // 50 * 50 > -10**kind.precision
 
 
 def rows_of(name, transform, first=0):

@@ -1,4 +1,4 @@
-"""Changes of a table's columns and partitioning, said to Spark, to our command and to PyIceberg, and what they make of its rows.
+"""Changes of a table's columns and partitioning, said to Spark, to our command and to PyIceberg; and what becomes of its rows.
 
 A value of a new row follows from its id and the column's type, so that any reader's row can be told from any other's.
 """
@@ -94,7 +94,7 @@ STEPS = [
          schema_change(lambda update: update.rename_column(("place", "city"), "town")), in_place(renamed("city", "town"))),
     Step("DROP COLUMN place.zone", ["drop-column", "place.zone"],
          schema_change(lambda update: update.delete_column(("place", "zone"))), in_place(without("zone"))),
-    Step("DROP PARTITION FIELD added_bucket", ["partition-by", "hour(at)"],
+    Step("DROP PARTITION FIELD bucket(4, added)", ["partition-by", "hour(at)"],
          spec_change(lambda update: update.remove_field("added_bucket"))),
     # Files of the spec before are in partitions of a column that is gone.
     Step("DROP COLUMN added", ["drop-column", "added"], schema_change(lambda update: update.delete_column("added")),
