@@ -48,7 +48,7 @@ install_python() {
 }
 install_python scripts/requirements-build.txt
 [ "$want" = build ] || install_python scripts/requirements-test.txt
-# What Spark needs is fetched by scripts/stack_spark.py, into the user's cache.
+# What Spark and Trino need is fetched by scripts/stack_spark.py and stack_trino.py, into the user's cache.
 # Go, newer than the distribution's, to build the S3 servers that stack.py starts.
 [ "$want" = build ] || install_python scripts/requirements-stack.txt
 

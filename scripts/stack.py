@@ -7,7 +7,7 @@ stack.py up|down|status|logs|kill|restart [SERVICE ...]
 a port that was free and a directory of its own; `down` stops it by pid and removes the data. `kill` is SIGKILL,
 `restart` starts it again on what it left. With TRADELAKE_STACK=NAME it is another stack, with build/stack-NAME.env.
 Services: kafka, postgres, minio; on request versitygw, a second S3 server that is built in a third of the time, and
-beside the others spark (spark-master and spark-worker) and prometheus: if none of the others is up or named, the first
+beside the others spark (spark-master and spark-worker), trino and prometheus: if none of the others is up or named, the first
 three are started, too. What is downloaded or built stays in the user's cache directory.
 """
 import argparse
@@ -23,9 +23,10 @@ from stack_postgres import Postgres
 from stack_prometheus import Prometheus
 from stack_s3 import Minio, Versitygw
 from stack_spark import SparkMaster, SparkWorker
+from stack_trino import Trino
 
 ENVIRONMENT = ROOT / "build" / (f"stack-{STACK}.env" if STACK else "stack.env")
-SERVICES = [Kafka(), Postgres(), Minio(), Versitygw(), SparkMaster(), SparkWorker(), Prometheus()]
+SERVICES = [Kafka(), Postgres(), Minio(), Versitygw(), SparkMaster(), SparkWorker(), Trino(), Prometheus()]
 GROUPS = {"spark": ["spark-master", "spark-worker"]}
 USUAL = [service for service in SERVICES if not getattr(service, "on_request", False)]
 BESIDE = [service for service in SERVICES if getattr(service, "beside", False)]

@@ -13,7 +13,8 @@ from pyiceberg.transforms import parse_transform
 import pyarrow as pa
 
 from every_type import (
-    NESTED, NESTED_ROWS, TRANSFORMS, TYPES, by_id, filters_of, fits_truncated, matching, plain, rows_of, schema_of, some, storable,
+    NESTED, NESTED_ROWS, TRANSFORMS, TYPES, by_id, filters_of, fits_truncated, matching, plain, rows_of, schema_of, some,
+    storable,
 )
 from found_by_us import assert_found_by_us
 from ours import Ours
@@ -40,7 +41,8 @@ numbers = itertools.count()
 
 
 def append(table, rows):
-    table.append(pa.Table.from_pylist([storable(row) for row in rows], schema_to_pyarrow(table.schema(), include_field_ids=False)))
+    schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
+    table.append(pa.Table.from_pylist([storable(row) for row in rows], schema))
 
 
 def writable(name, transform, value):

@@ -40,7 +40,8 @@ def writable(name, transform, value):
     """What Java can write: it takes no truncation that does not fit the decimal, and Spark has one partition for both zeros."""
     if isinstance(value, float):
         return transform != "identity" or str(value) != "-0.0"
-    return value is None or not name.startswith("decimal") or not transform.startswith("truncate") or fits_truncated(name, value)
+    truncated = name.startswith("decimal") and transform.startswith("truncate")
+    return value is None or not truncated or fits_truncated(name, value)
 
 
 def findable(name, value):
@@ -51,7 +52,8 @@ def findable(name, value):
 
 def assert_found_by_spark(spark, table, name, transform, rows):
     kind = TYPES[name][0]
-    filters = [(comparison, value) for comparison, value in some(filters_of(name, transform)) if value is None or findable(name, value)]
+    filters = [(comparison, value) for comparison, value in some(filters_of(name, transform))
+               if value is None or findable(name, value)]
     selected = (f"SELECT {at}L AS filter, id FROM {table} WHERE {condition(kind, *one)}" for at, one in enumerate(filters))
     found = {at: [] for at in range(len(filters))}
     for row in spark.sql(" UNION ALL ".join(selected)):
