@@ -1,5 +1,4 @@
 """Types and values as Spark's SQL has them, and values that Spark gives, as ours."""
-import datetime as dt
 import math
 
 from pyiceberg.types import (
