@@ -16,7 +16,7 @@ WITH
   on_time AS (
     SELECT
       category, symbol, category = 'inverse' AS inverse, side = 'Buy' AS buy, price, trade_time,
-      epoch_us(trade_time) // (1000000 * getvariable('step_seconds')) AS step,
+      epoch_us(trade_time) // (1000000 * getvariable('step_seconds')::BIGINT) AS step,
       row(trade_time, coalesce(seq, 0), side, CASE WHEN side = 'Buy' THEN price ELSE -price END, trade_id) AS place,
       trunc(price)::BIGINT AS pw, ((price % 1)::DECIMAL(19, 18) * 1000000000000000000)::BIGINT AS pu,
       trunc(size)::BIGINT AS sw, ((size % 1)::DECIMAL(19, 18) * 1000000000000000000)::BIGINT AS su
@@ -51,7 +51,7 @@ WITH
     SELECT *, coalesce(quotient, product) AS whole, coalesce(quotient_units, product_units) AS units FROM quotients
   )
 SELECT
-  category, symbol, make_timestamp(step * 1000000 * getvariable('step_seconds')) AS open_time,
+  category, symbol, make_timestamp(step * 1000000 * getvariable('step_seconds')::BIGINT) AS open_time,
   arg_min(price, place) AS open, max(price) AS high, min(price) AS low, arg_max(price, place) AS close,
   fitting(sum(sw), sum(su)) AS volume, fitting(sum(whole), sum(units)) AS turnover, count(*) AS trades,
   fitting(sum(CASE WHEN buy THEN sw ELSE 0 END), sum(CASE WHEN buy THEN su ELSE 0 END)) AS buy_volume,

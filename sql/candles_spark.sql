@@ -6,10 +6,6 @@ DECLARE OR REPLACE VARIABLE step_seconds BIGINT DEFAULT 60;
 DECLARE OR REPLACE VARIABLE from_time TIMESTAMP_NTZ DEFAULT TIMESTAMP_NTZ '2009-01-01 00:00:00';
 DECLARE OR REPLACE VARIABLE to_time TIMESTAMP_NTZ DEFAULT TIMESTAMP_NTZ '2100-01-01 00:00:00';
 
--- An amount, or a sum of amounts, is a whole part and units of 10^-18; null if it leaves decimal(38,18).
-CREATE OR REPLACE TEMPORARY FUNCTION fitting(whole DECIMAL(38, 0), units DECIMAL(38, 0)) RETURNS DECIMAL(38, 18) RETURN
-  try_cast(concat(whole + units div 1000000000000000000, '.', lpad(units % 1000000000000000000, 18, '0')) AS DECIMAL(38, 18));
-
 WITH
   on_time AS (
     SELECT
@@ -50,14 +46,26 @@ WITH
     SELECT *, CAST(coalesce(quotient, product) AS DECIMAL(21, 0)) AS whole,
       CAST(coalesce(quotient_units, product_units) AS DECIMAL(19, 0)) AS units
     FROM quotients
+  ),
+  candles AS (
+    SELECT
+      category, symbol, TIMESTAMP_NTZ '1970-01-01 00:00:00' + make_dt_interval(0, 0, 0, step * step_seconds) AS open_time,
+      min_by(price, place) AS open, max(price) AS high, min(price) AS low, max_by(price, place) AS close,
+      try_sum(size) AS volume, sum(whole) AS whole, sum(units) AS units, count(*) AS trades,
+      try_sum(CASE WHEN buy THEN size ELSE 0 END) AS buy_volume,
+      sum(CASE WHEN buy THEN whole ELSE 0 END) AS buy_whole, sum(CASE WHEN buy THEN units ELSE 0 END) AS buy_units,
+      min(trade_time) AS first_trade_time, max(trade_time) AS last_trade_time
+    FROM amounts
+    GROUP BY category, symbol, step
   )
 SELECT
-  category, symbol, TIMESTAMP_NTZ '1970-01-01 00:00:00' + make_dt_interval(0, 0, 0, step * step_seconds) AS open_time,
-  min_by(price, place) AS open, max(price) AS high, min(price) AS low, max_by(price, place) AS close,
-  try_sum(size) AS volume, fitting(sum(whole), sum(units)) AS turnover, count(*) AS trades,
-  try_sum(CASE WHEN buy THEN size ELSE 0 END) AS buy_volume,
-  fitting(sum(CASE WHEN buy THEN whole ELSE 0 END), sum(CASE WHEN buy THEN units ELSE 0 END)) AS buy_turnover,
-  min(trade_time) AS first_trade_time, max(trade_time) AS last_trade_time
-FROM amounts
-GROUP BY category, symbol, step
+  category, symbol, open_time, open, high, low, close, volume,
+  -- A whole part and units of 10^-18, written as one number: null if it leaves decimal(38,18).
+  try_cast(concat(whole + units div 1000000000000000000, '.', lpad(units % 1000000000000000000, 18, '0'))
+    AS DECIMAL(38, 18)) AS turnover,
+  trades, buy_volume,
+  try_cast(concat(buy_whole + buy_units div 1000000000000000000, '.', lpad(buy_units % 1000000000000000000, 18, '0'))
+    AS DECIMAL(38, 18)) AS buy_turnover,
+  first_trade_time, last_trade_time
+FROM candles
 ORDER BY category, symbol, open_time;

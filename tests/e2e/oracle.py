@@ -193,10 +193,10 @@ def typed_sum(values):
     return total if total < LIMIT_38_18 else None
 
 
-def candles_of(trades):
+def candles_of(trades, step_us=MINUTE_US):
     groups = defaultdict(list)
     for trade in trades:
-        groups[trade.category, trade.symbol, trade.trade_time // MINUTE_US * MINUTE_US].append(trade)
+        groups[trade.category, trade.symbol, trade.trade_time // step_us * step_us].append(trade)
     candles = {}
     for key, members in groups.items():
         members.sort(key=order_key)
