@@ -4,7 +4,7 @@ set -eu
 role=$1
 umask 077
 mkdir -p "$SPARK_CONF_DIR"
-python3 /opt/spark/settings.py /opt/spark/jars > "$SPARK_CONF_DIR/spark-defaults.conf"
+python3 /opt/tradelake/deploy/spark/settings.py /opt/spark/jars > "$SPARK_CONF_DIR/spark-defaults.conf"
 class=org.apache.spark.deploy
 case $role in
   master) exec "$SPARK_HOME/bin/spark-class" $class.master.Master --host spark-master --port 7077 --webui-port 8080 ;;

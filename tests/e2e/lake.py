@@ -95,12 +95,17 @@ def assert_dead_letters(found, expected):
     assert whole == sorted(text for _, index, text, _, _ in expected if index is None)
 
 
-def assert_candles(found, expected):
+def candles_by_key(found):
     candles = {}
     for row in found:
         key = row["category"], row["symbol"], to_us(row["open_time"])
         assert key not in candles, f"two rows for {key}"
         candles[key] = {n: to_us(row[n]) if n.endswith("_time") else row[n] for n in CANDLE_COLUMNS}
+    return candles
+
+
+def assert_candles(found, expected):
+    candles = candles_by_key(found)
     assert candles.keys() == expected.keys()
     for key, candle in expected.items():
         assert candles[key] == candle, key

@@ -40,8 +40,10 @@ for statement in statements:
 names = [column[0] for column in cursor.description]
 pickle.dump([dict(zip(names, row)) for row in cursor.fetchall()], sys.stdout.buffer)
 """
-    return pickle.loads(answer(program, folder, [*(f"LOAD '{extension}'" for extension in extensions), *views, *settings,
-                                                 f"SET VARIABLE step_seconds = {step_seconds}", query]))
+    return pickle.loads(answer(program, folder, [
+        # It would be on the standard output, too.
+        "SET enable_progress_bar = false", *(f"LOAD '{extension}'" for extension in extensions), *views, *settings,
+        f"SET VARIABLE step_seconds = {step_seconds}", query]))
 
 
 def clickhouse(pointers, folder, step_seconds):

@@ -11,9 +11,9 @@ import pytest
 
 import extreme_trades
 import recipes
-from lake import CAPTURES, assert_candles, pointers, replay, rows, tradelake
+from lake import CAPTURES, assert_candles, candles_by_key, pointers, replay, rows, tradelake
 from local_spark import LocalSpark
-from oracle import Expected, Oracle, candles_of, read_capture, to_us
+from oracle import Expected, Oracle, candles_of, read_capture
 
 STEPS = {"5m": 300, "1h": 3600, "4h": 14400, "1d": 86400}
 REAL = ("market_2024-08-08.tsv.zst", "bybit_v5_2026-08-09.tsv.zst")
@@ -90,15 +90,6 @@ def test_a_real_capture(recipe, real):
     assert_candles(recipe(real), real.expected.candles)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("engine", ["duckdb", "clickhouse", "spark"])
-def test_millions_of_trades(request, generated, engine):
-    recipe = getattr(recipes, engine)
-    found = recipe(request.getfixturevalue("spark"), generated.pointers, 60) if engine == "spark" else recipe(
-        generated.pointers, generated.folder, 60)
-    assert_candles(found, generated.expected.candles)
-
-
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory):
     """500 symbols with late and repeated trades, as the program has made their candles."""
@@ -107,10 +98,14 @@ def generated(tmp_path_factory):
               "--symbols", "linear:300,spot:130,inverse:70", "--faults", "late=0.01,repeat=0.005")
     replay(folder / "data", folder / "c.tsv")
     assert len(rows(folder / "data", "silver.late_trades")) > 1_000
-    stored = {(row["category"], row["symbol"], to_us(row["open_time"])): row
-              for row in rows(folder / "data", "silver.candles_1m")}
+    stored = candles_by_key(rows(folder / "data", "silver.candles_1m"))
     assert len({key[:2] for key in stored}) == 500
     return Lake(folder, pointers(folder / "data"), Expected(candles=stored))
+
+
+@pytest.mark.slow
+def test_millions_of_trades(recipe, generated):
+    assert_candles(recipe(generated), generated.expected.candles)
 
 
 RANGE = ("--from", "2024-08-08T23:00", "--to", "2024-08-09T03:00")

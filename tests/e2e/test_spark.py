@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from decimal import Decimal
 import pytest
 
 import lake
-from lake import BINARY, assert_candles, assert_dead_letters, assert_lake, assert_trades, tradelake
+from lake import BINARY, ROOT, assert_candles, assert_dead_letters, assert_lake, assert_trades, tradelake
 from oracle import Expected, Oracle, read_capture
 from own_stack import OwnStack, with_password
 from s3 import reader_properties
@@ -129,6 +130,44 @@ def test_candles_are_the_oracles_and_what_spark_makes_of_the_trades(filled):
         SELECT * FROM made FULL JOIN silver.candles_1m c USING (category, symbol, open_time)
         WHERE NOT (made.high <=> c.high AND made.low <=> c.low AND made.volume <=> c.volume AND made.trades <=> c.trades)""")
     assert differ == []
+
+
+def span_of(expected):
+    """The whole minutes in which the trades are, as candles_batch takes them."""
+    times = [trade.trade_time // 60_000_000 * 60_000_000 for trade in expected.trades]
+    return "--from", at(min(times)).isoformat(), "--to", at(max(times) + 60_000_000).isoformat()
+
+
+def test_candles_batch_makes_the_same_candles_of_the_trades(filled):
+    """In this catalog and warehouse, in the session that is there."""
+    count = len(filled.expected.candles)
+    assert filled.spark.candles_batch("--check", *span_of(filled.expected)) == (
+        0, f"{count} candles rebuilt, 0 differ from silver.candles_1m\n")
+    try:
+        wrote = filled.spark.candles_batch("--write", "silver.rebuilt_1m", *span_of(filled.expected))
+        assert wrote == (0, f"{count} candles rebuilt, written to silver.rebuilt_1m\n")
+        assert_candles(filled.sql("SELECT * FROM silver.rebuilt_1m"), filled.expected.candles)
+    finally:
+        filled.sql("DROP TABLE IF EXISTS silver.rebuilt_1m")
+
+
+@pytest.mark.slow
+def test_spark_submit_runs_it_with_the_configuration_file_of_the_program(filled, tmp_path):
+    """Spark itself is told nothing but where Iceberg is; addresses are in the file, a password in a file of its own."""
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from stack_spark import spark
+
+    file, password = tmp_path / "tradelake.toml", tmp_path / "password"
+    password.write_text(filled.environment["PGPASSWORD"] + "\n")
+    file.write_text("".join(f'{key} = "{filled.environment[f"TRADELAKE_{key.upper()}"]}"\n' for key in ("catalog", "warehouse")))
+    keys = {key: value for key, value in filled.environment.items() if key.startswith("AWS_")}
+    done = subprocess.run(
+        [spark() / "python/pyspark/bin/spark-submit", "--master", "local[2]", "--driver-class-path", f"{spark() / 'jars'}/*",
+         ROOT / "spark/candles_batch.py", "--config", file, "--check", *span_of(filled.expected)],
+        env=os.environ | keys | {"PGPASSWORD_FILE": f"{password}", "TZ": "Asia/Tokyo", "SPARK_LOCAL_IP": "127.0.0.1",
+                                 "PYSPARK_PYTHON": sys.executable}, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.endswith(f"{len(filled.expected.candles)} candles rebuilt, 0 differ from silver.candles_1m\n")
 
 
 def test_dead_letters_have_their_bytes(filled):
