@@ -1,10 +1,14 @@
 """Rebuilt candles against stored ones, value by value."""
 
+from decimal import Decimal
+
 from .candles import KEYS, VALUES, timestamp
 
 
 def shown(value):
-    return "null" if value is None else f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}".rstrip("0").rstrip(".")  # normalize() would round to the context's digits
+    return "null" if value is None else str(value)
 
 
 def differences(session, rows, table, begin, end):

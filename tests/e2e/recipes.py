@@ -11,6 +11,7 @@ from lake import ROOT
 from test_engines import FAR_AWAY
 
 TABLES = ("bronze.trades", "silver.late_trades")
+ALWAYS = ("2009-01-01 00:00:00", "2100-01-01 00:00:00")
 
 
 def statements(engine):
@@ -24,7 +25,7 @@ def answer(program, folder, request):
     return done.stdout
 
 
-def duckdb(pointers, folder, step_seconds):
+def duckdb(pointers, folder, step_seconds=60, span=ALWAYS):
     """In a process of its own, as its extensions bring libraries of their own."""
     extensions = [str(next(Path(find_spec(f"duckdb_extension_{name}").origin).parent.rglob("*.duckdb_extension")))
                   for name in ("avro", "iceberg")]
@@ -43,10 +44,11 @@ pickle.dump([dict(zip(names, row)) for row in cursor.fetchall()], sys.stdout.buf
     return pickle.loads(answer(program, folder, [
         # It would be on the standard output, too.
         "SET enable_progress_bar = false", *(f"LOAD '{extension}'" for extension in extensions), *views, *settings,
-        f"SET VARIABLE step_seconds = {step_seconds}", query]))
+        f"SET VARIABLE step_seconds = {step_seconds}", f"SET VARIABLE from_time = TIMESTAMP '{span[0]}'",
+        f"SET VARIABLE to_time = TIMESTAMP '{span[1]}'", query]))
 
 
-def clickhouse(pointers, folder, step_seconds):
+def clickhouse(pointers, folder, step_seconds=60, span=ALWAYS):
     import pyarrow
 
     views = []
@@ -64,15 +66,17 @@ for statement in pickle.load(sys.stdin.buffer):
     found = session.query(statement, "ArrowStream")
 sys.stdout.buffer.write(found.bytes())
 """
-    found = answer(program, folder, [*views, *settings, f"SET param_step_seconds = {step_seconds}", query])
+    found = answer(program, folder, [*views, *settings, f"SET param_step_seconds = {step_seconds}",
+                                     f"SET param_from_time = '{span[0]}'", f"SET param_to_time = '{span[1]}'", query])
     rows = pyarrow.ipc.open_stream(io.BytesIO(found)).read_all().to_pylist()
     # Times are in UTC by their type.
     return [{key: value.replace(tzinfo=None) if key.endswith("_time") else value for key, value in row.items()} for row in rows]
 
 
-def spark(session, pointers, step_seconds):
+def spark(session, pointers, step_seconds=60, span=ALWAYS):
     session.register({name: pointers[name] for name in TABLES})
     *settings, query = statements("spark")
-    for statement in (*settings, f"SET VAR step_seconds = {step_seconds}"):
+    for statement in (*settings, f"SET VAR step_seconds = {step_seconds}", f"SET VAR from_time = TIMESTAMP_NTZ '{span[0]}'",
+                      f"SET VAR to_time = TIMESTAMP_NTZ '{span[1]}'"):
         session.sql(statement)
     return session.sql(query)

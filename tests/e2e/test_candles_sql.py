@@ -15,7 +15,7 @@ from lake import CAPTURES, assert_candles, candles_by_key, pointers, replay, row
 from local_spark import LocalSpark
 from oracle import Expected, Oracle, candles_of, read_capture
 
-STEPS = {"5m": 300, "1h": 3600, "4h": 14400, "1d": 86400}
+MIDNIGHT_US = 1_723_161_600_000_000  # 2024-08-09
 REAL = ("market_2024-08-08.tsv.zst", "bybit_v5_2026-08-09.tsv.zst")
 
 
@@ -57,12 +57,12 @@ def spark(tmp_path_factory):
 
 @pytest.fixture(params=["duckdb", "clickhouse", "spark"])
 def recipe(request):
-    """Called with a lake and the seconds of a candle."""
+    """Called with a lake, and with the seconds of a candle and the span of time where they are not the usual ones."""
     if request.param == "spark":
         session = request.getfixturevalue("spark")
-        return lambda lake, seconds=60: recipes.spark(session, lake.pointers, seconds)
+        return lambda lake, *other: recipes.spark(session, lake.pointers, *other)
     engine = getattr(recipes, request.param)
-    return lambda lake, seconds=60: engine(lake.pointers, lake.folder, seconds)
+    return lambda lake, *other: engine(lake.pointers, lake.folder, *other)
 
 
 def test_the_extremes_are_what_they_are_meant_to_be(extremes):
@@ -80,10 +80,15 @@ def test_extremes(recipe, extremes):
     assert_candles(recipe(extremes), extremes.expected.candles)
 
 
-@pytest.mark.parametrize("interval", ["5m", "1d"])
-def test_larger_candles(recipe, extremes, interval):
-    """Days begin at midnight UTC, which is morning here."""
-    assert_candles(recipe(extremes, STEPS[interval]), extremes.candles(STEPS[interval]))
+def test_candles_of_five_minutes(recipe, extremes):
+    assert_candles(recipe(extremes, 300), extremes.candles(300))
+
+
+def test_the_candles_of_one_day(recipe, extremes):
+    """It begins at midnight UTC, which is morning here."""
+    expected = {key: candle for key, candle in extremes.candles(86_400).items() if key[2] == MIDNIGHT_US}
+    assert 0 < len(expected) < len(extremes.candles(86_400))
+    assert_candles(recipe(extremes, 86_400, ("2024-08-09 00:00:00", "2024-08-10 00:00:00")), expected)
 
 
 def test_a_real_capture(recipe, real):
@@ -127,6 +132,8 @@ def test_batch_finds_the_stored_candles_as_they_should_be(batch, extremes):
 def test_batch_tells_each_difference(batch, spark, extremes):
     try:
         spark.sql("UPDATE silver.candles_1m SET volume = volume + 1, trades = 9 WHERE symbol = 'XTIES' AND category = 'linear'")
+        spark.sql("UPDATE silver.candles_1m SET volume = CAST('99999999999999990.000000000000000001' AS DECIMAL(38, 18)), "
+                  "buy_turnover = NULL WHERE symbol = 'XSUM10' AND category = 'linear'")
         spark.sql("DELETE FROM silver.candles_1m WHERE symbol = 'XHALF' AND category = 'inverse'")
         spark.sql("UPDATE silver.candles_1m SET symbol = 'OTHER' WHERE symbol = 'XNOSEQ' AND category = 'linear'")
         status, told = batch("--check", *RANGE)
@@ -135,8 +142,10 @@ def test_batch_tells_each_difference(batch, spark, extremes):
             f"inverse XHALF {minute}: missing in silver.candles_1m",
             f"linear OTHER {minute}: in silver.candles_1m, without a trade in bronze.trades",
             f"linear XNOSEQ {minute}: missing in silver.candles_1m",
+            f"linear XSUM10 {minute}: volume 99999999999999990.000000000000000001, from trades 99999999999999990, "
+            "buy_turnover null, from trades 0",
             f"linear XTIES {minute}: volume 55, from trades 54, trades 9, from trades 54",
-            f"{len(extremes.expected.candles)} candles rebuilt, 4 differ from silver.candles_1m"]
+            f"{len(extremes.expected.candles)} candles rebuilt, 5 differ from silver.candles_1m"]
     finally:
         spark.register(extremes.pointers)
 
@@ -145,8 +154,7 @@ def test_batch_writes_larger_candles_into_a_table_of_one_s_own(batch, spark, ext
     """The merge of the 1m candles is what the oracle makes of the trades; a second time there is nothing to write."""
     arguments = ("--write", "lab.candles_4h", "--interval", "4h")
     second_half = ("--from", "2024-08-09T00:00", "--to", "2024-08-09T04:00")
-    begin = 1_723_161_600_000_000
-    expected = {key: candle for key, candle in extremes.candles(STEPS["4h"]).items() if key[2] >= begin}
+    expected = {key: candle for key, candle in extremes.candles(14_400).items() if key[2] >= MIDNIGHT_US}
     assert batch(*arguments, *second_half) == (0, f"{len(expected)} candles rebuilt, written to lab.candles_4h\n")
     assert_candles(spark.sql("SELECT * FROM lab.candles_4h"), expected)
     assert batch(*arguments, *second_half) == (0, f"{len(expected)} candles rebuilt, as they are in lab.candles_4h\n")
@@ -170,6 +178,18 @@ def test_batch_writes_larger_candles_into_a_table_of_one_s_own(batch, spark, ext
 def test_batch_refuses(batch, arguments, reason):
     status, told = batch(*RANGE, *arguments)
     assert status == 2 and reason in told
+
+
+def test_batch_refuses_what_retention_has_called_for(batch, tmp_path):
+    """The newest trade is of 02:20: with an hour kept, the hour of 01:20 is the first that is whole."""
+    file = tmp_path / "tradelake.toml"
+    file.write_text('[retention]\nbronze = "1h"\n')
+    status, told = batch("--check", *RANGE, "--config", file, "--from", "2024-08-09T00:59")
+    assert status == 2 and "holds all trades from 2024-08-09 01:00:00Z only" in told
+    assert batch("--check", *RANGE, "--config", file, "--from", "2024-08-09T01:00")[0] == 0
+    file.write_text('[retention]\nbronze = "1 hour"\n')
+    status, told = batch("--check", *RANGE, "--config", file)
+    assert status == 2 and "retention.bronze is '1 hour'; allowed" in told
 
 
 def test_batch_refuses_a_session_in_another_zone(batch, spark):
