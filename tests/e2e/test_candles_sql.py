@@ -186,7 +186,7 @@ def test_batch_refuses_what_retention_has_called_for(batch, tmp_path):
     file.write_text('[retention]\nbronze = "1h"\n')
     status, told = batch("--check", *RANGE, "--config", file, "--from", "2024-08-09T00:59")
     assert status == 2 and "holds all trades from 2024-08-09 01:00:00Z only" in told
-    assert batch("--check", *RANGE, "--config", file, "--from", "2024-08-09T01:00")[0] == 0
+    assert batch("--check", "--config", file, "--from", "2024-08-09T01:00", "--to", "2024-08-09T01:10")[0] == 0
     file.write_text('[retention]\nbronze = "1 hour"\n')
     status, told = batch("--check", *RANGE, "--config", file)
     assert status == 2 and "retention.bronze is '1 hour'; allowed" in told
