@@ -1,5 +1,7 @@
 """A table of the user's own that rebuilt candles are written to, in one commit; none where nothing differs."""
 
+import re
+
 from . import comparison
 from .candles import INTERVALS, KEYS, VALUES, timestamp
 from .configuration import WrongConfiguration
@@ -13,8 +15,11 @@ INTERVAL = "tradelake.interval"
 
 def require_own(session, table, interval):
     """A table that is not there yet, or one that has candles of this interval."""
+    if not re.fullmatch(r"[\w.`]+", table):
+        raise WrongConfiguration(f"--write {table}: allowed: NAMESPACE.TABLE")
     name = table.replace("`", "").lower().removeprefix("tradelake.")
-    if name in PIPELINES:
+    # A third part would be a branch of such a table.
+    if ".".join(name.split(".")[:2]) in PIPELINES:
         raise WrongConfiguration(f"--write {table}: this table is the pipelines' own; allowed: any other")
     if session.catalog.tableExists(table):
         found = {row.key: row.value for row in session.sql(f"SHOW TBLPROPERTIES {table}").collect()}.get(INTERVAL)

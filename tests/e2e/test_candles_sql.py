@@ -169,6 +169,8 @@ def test_batch_writes_larger_candles_into_a_table_of_one_s_own(batch, spark, ext
 @pytest.mark.parametrize("arguments, reason", [
     (("--write", "silver.candles_1m"), "pipelines' own"),
     (("--write", "tradelake.`silver`.candles_1D"), "pipelines' own"),
+    (("--write", "silver.candles_1m.branch_audit"), "pipelines' own"),
+    (("--write", "silver. candles_1m"), "allowed: NAMESPACE.TABLE"),
     (("--check", "--from", "2024-08-08T22:59"), "holds all trades from 2024-08-08 23:00:00Z only"),
     (("--check", "--from", "2024-08-08T20:00"), "2024-08-08 20:00:00Z is before that"),
     (("--check", "--to", "2024-08-08T23:00:30"), "where a candle of 1m begins"),
