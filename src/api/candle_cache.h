@@ -12,7 +12,7 @@
 #include "iceberg/file_io.h"
 #include "iceberg/scan_file.h"
 #include "iceberg/table.h"
-#include "silver/candle_row.h"
+#include "silver/candle_arrow.h"
 
 namespace tradelake::api {
 

@@ -20,4 +20,9 @@ Result<std::vector<DataFile>> write_rows(FileIo& io, const TableMetadata& metada
                                          const Schema& declared, std::shared_ptr<arrow::Table> rows,
                                          const ParquetOptions& options = {});
 
+// The same of rows that have all columns of the table's current schema, by its names.
+Result<std::vector<DataFile>> write_whole_rows(FileIo& io, const TableMetadata& metadata,
+                                               const std::shared_ptr<arrow::Table>& rows,
+                                               const ParquetOptions& options);
+
 }  // namespace tradelake::iceberg

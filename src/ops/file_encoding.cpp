@@ -17,7 +17,10 @@ iceberg::ParquetOptions file_encoding(const iceberg::TableIdent& table,
   for (const auto& trades : {bronze::trades_table(), silver::late_trades_table()}) {
     if (table == trades.ident) return fit(trades, bronze::trade_file_options(zstd_level));
   }
-  for (const auto& candles : {silver::candles_1m_table(), silver::candle_revisions_table()}) {
+  const auto revisions = silver::candle_revisions_table();
+  if (table == revisions.ident) return fit(revisions, silver::candle_file_options());
+  for (const auto& interval : silver::stored_intervals) {
+    const auto candles = silver::candle_table(interval);
     if (table == candles.ident) return fit(candles, silver::candle_file_options());
   }
   return {.zstd_level = zstd_level};

@@ -20,6 +20,10 @@ Result<MaintenancePolicy> maintenance_policy(const Settings& settings) {
       {"bronze.trades", "retention.bronze"},
       {"bronze.dead_letters", "retention.dead_letters"},
       {"silver.candles_1m", "retention.candles_1m"},
+      {"silver.candles_5m", "retention.candles_5m"},
+      {"silver.candles_1h", "retention.candles_1h"},
+      {"silver.candles_4h", "retention.candles_4h"},
+      {"silver.candles_1d", "retention.candles_1d"},
       {"silver.candle_revisions", "retention.candle_revisions"},
       {"silver.late_trades", "retention.late_trades"},
       {"silver.coverage_gaps", "retention.coverage_gaps"}};

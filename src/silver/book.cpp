@@ -65,9 +65,13 @@ void Book::of_market(bronze::MarketIndex market, std::int64_t from_us, std::int6
   }
 }
 
-void Book::drop_until(std::int64_t closed_until_us) {
+void Book::drop_until(std::int64_t closed_until_us, const Visit& visit) {
   dropped_until_us_ = std::max(dropped_until_us_, closed_until_us);
   while (!minutes_.empty() && minutes_.begin()->first + us_per_minute <= closed_until_us) {
+    if (visit) {
+      for (auto& [market, entry] : minutes_.begin()->second)
+        visit(minutes_.begin()->first, market, entry);
+    }
     minutes_.erase(minutes_.begin());
     last_ = nullptr;
   }

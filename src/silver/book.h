@@ -46,8 +46,8 @@ class Book {
       bronze::MarketIndex market, std::int64_t from_us, std::int64_t to_us,
       const std::function<void(std::int64_t open_time_us, const BookEntry& entry)>& visit) const;
 
-  // Forgets candles that end at or before the time.
-  void drop_until(std::int64_t closed_until_us);
+  // Forgets candles that end at or before the time, after a last look at each.
+  void drop_until(std::int64_t closed_until_us, const Visit& visit = {});
   bool has_dropped(std::int64_t open_time_us) const;
   std::optional<std::int64_t> first_open_time_us() const;
   std::size_t size() const;

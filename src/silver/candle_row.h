@@ -1,25 +1,15 @@
-// A candle as the tables hold it, and rows of Arrow.
+// A candle as the tables hold it, and merging those that follow each other in time.
 //
-// Threads: values and functions.
+// Threads: values and functions. Does not: know Arrow (candle_arrow.h) or trades beyond a Candle.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "core/error.h"
-#include "iceberg/expression.h"
-#include "iceberg/file_io.h"
-#include "iceberg/scan_file.h"
-#include "iceberg/table.h"
 #include "silver/candle.h"
-
-namespace arrow {
-class Table;
-}
 
 namespace tradelake::silver {
 
@@ -37,27 +27,18 @@ struct CandleRow {
 
   // Everything but revision and updated_at.
   bool same_candle(const CandleRow& other) const;
+  // Takes in a candle of the same market and of other minutes: what comes out does not depend on
+  // the order. open_time stays; revision and updated_at become the greater ones.
+  void merge(const CandleRow& other);
 };
 
 CandleRow to_row(bybit::Category category, std::string_view symbol, std::int64_t open_time_us,
                  const Candle& candle);
 
 // Rows of one market in the order of open_time, merged into larger candles that start at multiples
-// of `step_us` since `origin_us`. Revision and updated_at are the greatest of the parts.
+// of `step_us` since `origin_us`.
 std::vector<CandleRow> merge_rows(std::span<const CandleRow> rows, std::int64_t step_us,
                                   std::int64_t origin_us = 0);
-
-// Columns as in candles_table(), in the order given; with `interval` and `reason` those of
-// candle_revisions_table().
-std::shared_ptr<arrow::Table> to_arrow(std::span<const CandleRow> rows,
-                                       const std::string* interval = nullptr,
-                                       const std::vector<std::string>* reasons = nullptr);
-
-// The rows left of one data file of a candle table that match. Rows of a category we do not know
-// are left out.
-Result<std::vector<CandleRow>> read_candles(const iceberg::Table& table, iceberg::FileIo& io,
-                                            const iceberg::ScanFile& file,
-                                            const iceberg::Filter& filter);
 
 // category, symbol, open_time: the tables' sort order.
 bool sorts_before(const CandleRow& a, const CandleRow& b);

@@ -5,15 +5,12 @@
 #include "bronze/frame_parser.h"
 #include "bronze/id_window.h"
 #include "core/time.h"
-#include "iceberg/declared_schema.h"
-#include "iceberg/scan.h"
-#include "iceberg/transaction.h"
 #include "log/gap_record.h"
 #include "log/topic.h"
-#include "silver/coverage_gaps.h"
-#include "silver/emission.h"
-#include "silver/late_trades.h"
-#include "silver/tables.h"
+#include "silver/books.h"
+#include "silver/market_list.h"
+#include "silver/sealed_commit.h"
+#include "silver/stored_candles.h"
 #include "silver/watermark.h"
 
 namespace tradelake::silver {
@@ -38,52 +35,49 @@ class CandlesImpl : public Candles {
         ids_(lake.spill_directory, options.id_memory_bytes) {}
 
   Result<> prepare(bronze::Role role) {
-    return Pipeline::prepare({{&candles_, candles_1m_table()},
-                              {&revisions_, candle_revisions_table()},
-                              {&late_trades_table_, late_trades_table()},
-                              {&gaps_table_, coverage_gaps_table()}},
-                             role);
+    // Who follows answers from the minutes alone.
+    return Pipeline::prepare(tables_.declared(role == bronze::Role::member), role);
   }
 
   CandlesStatus status() const override {
     const std::lock_guard lock(mutex_);
     auto status = status_;
     static_cast<bronze::CommitStatus&>(status) = commit_status_;
-    for (const auto& book : books_) status.open_candles += book.size();
+    status.open_candles = books_.size();
     return status;
   }
 
   iceberg::Table head() const override {
     const std::lock_guard lock(mutex_);
-    return candles_;
+    return tables_.minutes();
   }
 
   LiveCandles live(bybit::Category category, std::string_view symbol, std::int64_t from_us,
                    std::int64_t to_us) const override {
     const std::lock_guard lock(mutex_);
-    LiveCandles live{candles_, {}};
-    const auto market = markets_.find(category, symbol);
-    if (market == markets_.size()) return live;
-    for (const auto& book : books_) {
-      book.of_market(market, from_us, to_us,
-                     [&](std::int64_t open_time_us, const BookEntry& entry) {
+    LiveCandles live{tables_.minutes(), {}};
+    books_.of_market(markets_.find(category, symbol), from_us, to_us,
+                     [&](std::size_t, std::int64_t open_time_us, const BookEntry& entry) {
                        auto row = to_row(category, symbol, open_time_us, entry.candle);
                        row.revision = entry.stored_revision.value_or(0);
                        live.rows.push_back(std::move(row));
                      });
-    }
     return live;
   }
 
   std::vector<Market> markets() const override {
     const std::lock_guard lock(mutex_);
-    return market_list_;
+    return market_list_.seen();
   }
 
  private:
   Result<> consume(const log::Record& record, bronze::PartitionPosition& position,
                    std::uint16_t topic) override {
-    if (record.headers.kind == log::RecordKind::end_marker) books_[position.slot].finalize();
+    if (record.headers.kind == log::RecordKind::end_marker) {
+      books_.of_slot(position.slot).finalize();
+      // What it finalised before is in the tables.
+      if (!position.in_committed(record.offset)) rollup_.finalize(position.slot, books_);
+    }
     if (const auto gap = log::gap_of(record)) {
       if (!position.in_committed(record.offset)) gaps_.add(record, *gap);
       return {};
@@ -105,7 +99,7 @@ class CandlesImpl : public Candles {
     for (std::size_t n = 0; n < frame.trades.size(); ++n) {
       const auto& trade = frame.trades[n];
       const auto market = markets_.index_of(category, trade.symbol);
-      note_market(market, trade);
+      market_list_.note(markets_, market, trade);
       const std::int64_t open_time_us = floor_to(trade.trade_time_us, us_per_minute);
       // Lateness looks at earlier records only: the position does not know this frame yet.
       const bool late = position.is_closed(open_time_us, grace_us_);
@@ -125,7 +119,7 @@ class CandlesImpl : public Candles {
         continue;
       }
       counts_.ok += !rebuilding;
-      book_of(market, position.slot, open_time_us)
+      books_.of_trade(market, position.slot, open_time_us)
           .add(category, market, open_time_us,
                {trade.trade_time_us, trade.has_seq ? trade.seq : 0, trade.side, trade.price,
                 trade.size, trade.trade_id});
@@ -135,85 +129,63 @@ class CandlesImpl : public Candles {
   }
 
   void taken(const bronze::PartitionPosition& position) override {
-    if (position.slot >= books_.size()) books_.resize(position.slot + 1);
+    books_.make(position.slot);
+    passed_.resize(books_.slots(), INT64_MIN);
+    // Every commit writes what is due.
+    const auto& committed = position.committed;
+    passed_[position.slot] = committed && committed->max_trade_time_us
+                                 ? *committed->max_trade_time_us - bronze::lateness_us
+                                 : INT64_MIN;
     ids_.expire(position.slot, position.closed_until_us(grace_us_));
     rebuilt_ = false;
   }
 
   void forget() override {
     books_.clear();
-    home_.clear();
+    rollup_.clear();
+    passed_.clear();
     late_.clear();
     gaps_.clear();
     ids_.clear();
     sealed_ = {};
   }
 
-  // A market's candles are in the book of the partition it was first seen in, even if some of its
-  // trades come under another symbol's topic and so in another partition: one row for a minute.
-  // Only what that partition has closed by now goes to the book of the trade's own.
-  Book& book_of(bronze::MarketIndex market, std::size_t slot, std::int64_t open_time_us) {
-    if (market >= home_.size()) home_.resize(market + 1, bronze::IdWindow::max_slots);
-    auto& home = home_[market];
-    if (home == bronze::IdWindow::max_slots) home = slot;
-    return books_[books_[home].has_dropped(open_time_us) ? slot : home];
-  }
-
-  void note_market(bronze::MarketIndex market, const bronze::Trade& trade) {
-    if (market >= market_list_.size()) {
-      market_list_.push_back(
-          {markets_.name(market).category, markets_.name(market).symbol, 0, 0, {}});
-    }
-    auto& noted = market_list_[market];
-    ++noted.trades;
-    if (trade.trade_time_us >= noted.last_trade_us) {
-      noted.last_trade_us = trade.trade_time_us;
-      noted.last_price = trade.price;
-    }
-  }
-
-  // Trades at replay-from and later are in the book: compare with the table, once, before the first
-  // commit.
+  // Trades at replay-from and later are in the books: brought together with what the tables have,
+  // once, before the first commit.
   Result<bool> rebuilt() {
     if (rebuilt_) return true;
-    std::int64_t from_us = INT64_MAX;
     for (const auto& [where, position] : positions_) {
       if (position.committed && position.next_offset < position.committed->next_offset)
         return false;
-      from_us = std::min(from_us, books_[position.slot].first_open_time_us().value_or(INT64_MAX));
     }
-    if (from_us != INT64_MAX && candles_.metadata->current_snapshot() != nullptr) {
-      const iceberg::Filter filter{
-          {"open_time", iceberg::Comparison::greater_equal, {iceberg::Value{from_us}}}};
-      const auto metadata = iceberg::as_declared(candles_.metadata, candles_1m_table().schema);
-      TL_ASSIGN(const auto files, iceberg::plan_files(*metadata, lake_.io, filter));
-      for (const auto& file : files) {
-        TL_ASSIGN(const auto rows, read_candles(candles_, lake_.io, file, filter));
-        for (const auto& row : rows) {
-          const std::lock_guard lock(mutex_);
-          take_stored(row);
-        }
-      }
+    StoredCandles stored(lake_.io, positions_, grace_us_, markets_, books_, mutex_);
+    Rollup::Empty empty{};
+    for (std::size_t n = 0; n < larger_count; ++n)
+      empty[n] = tables_.candles[n + 1].metadata->current_snapshot() == nullptr;
+    rollup_.begin_loading(empty);
+    TL_TRY(stored.visit_minutes(tables_.minutes(), [&](bronze::MarketIndex market, CandleRow row,
+                                                       std::int64_t closed_until_us) {
+      auto* entry = books_.find(market, row.open_time_us);
+      if (entry == nullptr) return rollup_.add_final(market, row, closed_until_us);
+      entry->stored_revision = row.revision;
+      entry->dirty =
+          !to_row(row.category, row.symbol, row.open_time_us, entry->candle).same_candle(row);
+      rollup_.add_in_book(market, row.open_time_us, entry->finalized, closed_until_us);
+    }));
+    for (std::size_t n = 0; n < larger_count; ++n) {
+      TL_TRY(stored.visit_larger(tables_.candles[n + 1], larger_intervals[n],
+                                 [&](bronze::MarketIndex market, CandleRow row, std::int64_t) {
+                                   rollup_.add_stored(n, market, std::move(row));
+                                 }));
     }
+    rollup_.end_loading(books_);
     rebuilt_ = true;
     return true;
   }
 
-  void take_stored(const CandleRow& row) {
-    const auto market = markets_.find(row.category, row.symbol);
-    if (market == markets_.size()) return;
-    for (auto& book : books_) {
-      auto* entry = book.find(row.open_time_us, market);
-      if (entry == nullptr) continue;
-      entry->stored_revision = row.revision;
-      entry->dirty =
-          !to_row(row.category, row.symbol, row.open_time_us, entry->candle).same_candle(row);
-    }
-  }
-
   std::vector<std::int64_t> current_watermarks() {
     const std::int64_t now = now_us();
-    std::vector<PartitionClock> clocks(books_.size());
+    std::vector<PartitionClock> clocks(books_.slots());
     for (auto& [where, position] : positions_) {
       if (position.last_record_us == 0) position.last_record_us = now;
       clocks[position.slot] = {position.max_trade_time_us,
@@ -227,19 +199,15 @@ class CandlesImpl : public Candles {
     for (const auto& [where, position] : positions_) {
       const std::int64_t closed_until_us = position.closed_until_us(grace_us_);
       ids_.expire(position.slot, closed_until_us);
-      books_[position.slot].drop_until(
-          std::min(closed_until_us, position.committed_closed_until_us(grace_us_)));
+      books_.of_slot(position.slot)
+          .drop_until(std::min(closed_until_us, position.committed_closed_until_us(grace_us_)));
     }
     status_.late_trades += static_cast<std::int64_t>(late_.rows());
     late_.clear();
     gaps_.clear();
   }
 
-  bool has_room() const override {
-    std::size_t open = 0;
-    for (const auto& book : books_) open += book.size();
-    return open < max_candles_followed;
-  }
+  bool has_room() const override { return books_.size() < max_candles_followed; }
 
   std::size_t pending_rows() const override { return late_.rows() + gaps_.rows(); }
 
@@ -249,10 +217,13 @@ class CandlesImpl : public Candles {
     const std::int64_t now = now_us();
     if (now - last_look_us_ < us_per_second) return false;
     last_look_us_ = now;
-    const auto until = current_watermarks();
-    for (std::size_t slot = 0; slot < books_.size(); ++slot) {
-      if (books_[slot].has_any_to_write(until[slot])) return true;
+    if (!rebuilt_) return true;
+    auto until = current_watermarks();
+    if (rollup_.has_any_to_write(books_, until)) return true;
+    for (std::size_t slot = 0; slot < books_.slots(); ++slot) {
+      if (books_.of_slot(slot).has_any_to_write(until[slot])) return true;
     }
+    passed_ = std::move(until);
     return false;
   }
 
@@ -262,13 +233,18 @@ class CandlesImpl : public Candles {
     if (!ready) return false;
     sealed_ = {};
     sealed_.at_us = now_us();
-    const auto until = current_watermarks();
-    for (std::size_t slot = 0; slot < books_.size(); ++slot) {
-      sealed_.emission.collect(books_[slot], markets_, until[slot], sealed_.at_us);
+    sealed_.watermarks = {current_watermarks(), passed_};
+    for (std::size_t slot = 0; slot < books_.slots(); ++slot) {
+      sealed_.minutes.collect(books_.of_slot(slot), markets_, sealed_.watermarks.until[slot],
+                              passed_[slot], sealed_.at_us);
     }
+    sealed_.larger =
+        rollup_.collect(sealed_.minutes, books_, markets_, sealed_.watermarks, sealed_.at_us);
     // Rows that are written without new offsets are fenced by the offsets they stand on.
-    sealed_.updates = positions_.updates(grace_us_, !sealed_.emission.empty() || late_.rows() > 0);
+    sealed_.updates = positions_.updates(grace_us_, sealed_.has_candles() || late_.rows() > 0);
     if (sealed_.updates.empty()) {
+      rollup_.mark_unchanged();
+      passed_ = std::move(sealed_.watermarks.until);
       nothing_to_commit();
       return false;
     }
@@ -280,80 +256,70 @@ class CandlesImpl : public Candles {
 
   Result<> write() override {
     check_conservation();
-    const auto& emission = sealed_.emission;
     auto note = bronze::commit_note(name_, sealed_.commit_id, positions_, sealed_.updates);
     bronze::add_counts(note, sealed_counts_);
-    auto candles = candles_;  // readers see the old head until all is done
-    iceberg::Transaction transaction(lake_.catalog, lake_.io);
-    if (!emission.empty()) {
-      TL_ASSIGN(auto action, emission.candle_action(candles_, transaction.new_files(), note));
-      transaction.add(candles, std::move(action));
-    }
-    if (emission.revised() > 0) {
-      TL_ASSIGN(auto files, emission.revision_files(revisions_, transaction.new_files()));
-      transaction.add(revisions_, iceberg::append_files(std::move(files), note));
-    }
-    if (late_.rows() > 0) {
-      TL_ASSIGN(auto files, late_.write_files(transaction.new_files(), late_trades_table_,
-                                              markets_.names(), topics_));
-      transaction.add(late_trades_table_, iceberg::append_files(std::move(files), note));
-    }
-    if (gaps_.rows() > 0) {
-      TL_ASSIGN(auto files, gaps_.write_files(transaction.new_files(), gaps_table_));
-      transaction.add(gaps_table_, iceberg::append_files(std::move(files), note));
-    }
-    transaction.set_progress(name_, sealed_.commit_id, sealed_.updates);
-    TL_TRY(transaction.commit());
-    finish(std::move(candles));
+    auto tables = tables_;  // readers see the old heads until all is done
+    TL_TRY(silver::write(sealed_, {late_, gaps_, markets_.names(), topics_}, name_, note, lake_,
+                         tables));
+    finish(std::move(tables));
     return {};
   }
 
-  void finish(iceberg::Table candles) {
+  void finish(SilverTables tables) {
     const std::lock_guard lock(mutex_);
-    const auto& emission = sealed_.emission;
-    candles_ = std::move(candles);
-    emission.mark_stored();
+    tables_ = std::move(tables);
+    sealed_.minutes.mark_stored();
+    rollup_.mark_stored(sealed_.larger, sealed_.minutes, markets_);
     committed(sealed_.updates, sealed_.at_us);
-    for (const auto& [where, position] : positions_) {
-      const std::int64_t closed_until_us = position.closed_until_us(grace_us_);
-      ids_.expire(position.slot, closed_until_us);
-      books_[position.slot].drop_until(closed_until_us);
-    }
-    status_.null_sums += static_cast<std::int64_t>(emission.null_sums());
-    status_.candles_written += static_cast<std::int64_t>(emission.fresh());
-    status_.candles_revised += static_cast<std::int64_t>(emission.revised());
+    drop_closed();
+    const auto& minutes = sealed_.minutes.change();
+    status_.null_sums += static_cast<std::int64_t>(sealed_.null_sums());
+    status_.candles_written += static_cast<std::int64_t>(minutes.fresh.size());
+    status_.candles_revised += static_cast<std::int64_t>(minutes.revised.size());
     status_.late_trades += static_cast<std::int64_t>(late_.rows());
     late_.clear();
     gaps_.clear();
+    passed_ = std::move(sealed_.watermarks.until);
     sealed_ = {};
   }
 
-  // What the commit under way writes.
-  struct Sealed {
-    Emission emission;
-    std::string commit_id;
-    std::vector<iceberg::ProgressUpdate> updates;
-    std::int64_t at_us = 0;
-  };
+  // What is out of grace stays as it is in the tables; larger candles keep what they need of it.
+  void drop_closed() {
+    std::vector<std::int64_t> closed_until_us(books_.slots(), INT64_MIN);
+    for (const auto& [where, position] : positions_) {
+      closed_until_us[position.slot] = position.closed_until_us(grace_us_);
+      ids_.expire(position.slot, closed_until_us[position.slot]);
+    }
+    for (std::size_t slot = 0; slot < books_.slots(); ++slot) {
+      books_.of_slot(slot).drop_until(closed_until_us[slot], [&](std::int64_t open_time_us,
+                                                                 bronze::MarketIndex market,
+                                                                 const BookEntry& entry) {
+        const auto& name = markets_.name(market);
+        rollup_.add_final(market, to_row(name.category, name.symbol, open_time_us, entry.candle),
+                          closed_until_us[*books_.home(market)]);
+      });
+    }
+    rollup_.forget_until(closed_until_us, books_);
+  }
 
   bool live_ = false;  // the last frame came from an exchange: the clock may close candles
   bronze::FrameParser parser_;
   bronze::IdWindow ids_;
   std::vector<bronze::IdHash> hashes_;  // of the frame's trades
-  iceberg::Table revisions_, late_trades_table_, gaps_table_;
   LateTrades late_;
   CoverageGaps gaps_;
-  Sealed sealed_;
+  Rollup rollup_;
+  std::vector<std::int64_t> passed_;  // by slot: the watermarks at the last look
+  SealedCommit sealed_;               // the commit under way
   std::int64_t last_look_us_ = 0;
   bool rebuilt_ = false;
 
   // Under mutex_, as in the base:
-  iceberg::Table candles_;
-  std::vector<Book> books_;        // by slot
-  std::vector<std::size_t> home_;  // by market: the slot of its book; max_slots: none yet
+  SilverTables tables_;
+  Books books_;
   bronze::MarketTable markets_;
-  std::vector<Market> market_list_;  // by market index
-  CandlesStatus status_;             // without the part that the base keeps
+  MarketList market_list_;
+  CandlesStatus status_;  // without the part that the base keeps
 };
 
 }  // namespace

@@ -1,12 +1,14 @@
-// The candles pipeline: log -> silver.candles_1m, late_trades, candle_revisions and coverage_gaps,
-// exactly once.
+// The candles pipeline: log -> silver.candles_1m, _5m, _1h, _4h, _1d, late_trades, candle_revisions
+// and coverage_gaps, exactly once.
 //
 // Parts: Pipeline (reading, positions, when to commit), FrameParser (judging), IdWindow (repeats),
-// Book (candles that may change), watermarks() (when to write), Emission (what to write),
+// Books (minutes that may change), Rollup (larger candles that may), watermarks() (when to write),
+// Emission (what to write), StoredCandles (what a restart finds), SealedCommit (writing it),
 // LateTrades. Threads: run() in one thread; status(), head(), live() and markets() from any.
-// Invariants: one row per (category, symbol, open_time) in candles_1m; lateness depends on the log
-// alone; a restart rebuilds the book from replay-from and revises nothing that did not change. Does
-// not: write dead letters (bronze does) or larger candles yet.
+// Invariants: one row per (category, symbol, open_time) in each candle table; in every snapshot a
+// larger candle is the merge of the minutes of the same commit; lateness depends on the log alone;
+// a restart rebuilds the books from replay-from and revises nothing that did not change. Does not:
+// write dead letters (bronze does), or read larger candles for anybody.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +18,7 @@
 #include "bronze/pipeline.h"
 #include "silver/book.h"
 #include "silver/candle_row.h"
+#include "silver/market_list.h"
 
 namespace tradelake::silver {
 
@@ -28,9 +31,10 @@ struct CandlesOptions {
 // committed: in = ok (candles and late trades) + filtered.
 struct CandlesStatus : bronze::CommitStatus {
   std::int64_t late_trades = 0;
-  std::int64_t candles_written = 0;
+  std::int64_t candles_written = 0;  // minutes, as the next
   std::int64_t candles_revised = 0;
-  std::int64_t null_sums = 0;  // written candles with a sum that left decimal(38,18)
+  std::int64_t null_sums =
+      0;  // written candles of any interval with a sum that left decimal(38,18)
   std::size_t open_candles = 0;
 };
 
@@ -52,13 +56,8 @@ class Candles : public bronze::Pipeline {
   };
   virtual LiveCandles live(bybit::Category category, std::string_view symbol, std::int64_t from_us,
                            std::int64_t to_us) const = 0;
-  struct Market {
-    bybit::Category category{};
-    std::string symbol;
-    std::int64_t trades = 0;  // since the process started
-    std::int64_t last_trade_us = 0;
-    Decimal last_price;
-  };
+  // Those that had trades since the process started.
+  using Market = SeenMarket;
   virtual std::vector<Market> markets() const = 0;
 
  protected:

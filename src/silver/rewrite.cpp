@@ -1,24 +1,108 @@
 #include "silver/rewrite.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <set>
 #include <tuple>
 
 #include <arrow/api.h>
+#include <arrow/compute/api_vector.h>
 
 #include "core/time.h"
+#include "iceberg/arrow_error.h"
 #include "iceberg/declared_schema.h"
+#include "iceberg/filter_rows.h"
+#include "iceberg/row_reader.h"
 #include "iceberg/scan.h"
 #include "iceberg/write_rows.h"
+#include "silver/candle_arrow.h"
 #include "silver/tables.h"
 
 namespace tradelake::silver {
 namespace {
 
-using Key = std::tuple<std::int64_t, bybit::Category, std::string>;
+using Key = std::tuple<std::int64_t, std::string, std::string>;  // open_time, category, symbol
 
 Key key_of(const CandleRow& row) {
-  return {row.open_time_us, row.category, row.symbol};
+  return {row.open_time_us, std::string(to_string(row.category)), row.symbol};
+}
+
+// What category, symbol and open_time are called in the table by now.
+Result<std::array<std::string, 3>> key_columns(const iceberg::Table& table) {
+  std::array<std::string, 3> names{"category", "symbol", "open_time"};
+  for (auto& name : names) {
+    const auto id =
+        iceberg::id_in_table(*table.metadata, *candle_schema().find(std::string_view(name)));
+    const auto* field = id ? table.metadata->schema().find(*id) : nullptr;
+    if (field == nullptr) {
+      return make_error(Errc::corrupt, "{} has no column {} any more: its rows cannot be corrected",
+                        to_string(table.ident), name);
+    }
+    name = field->name;
+  }
+  return names;
+}
+
+// Takes the keys that it finds out of `wanted`. Empty if it finds none, else 0 for each row whose
+// key was there.
+Result<iceberg::Selection> select_others(const iceberg::Table& table, iceberg::FileIo& io,
+                                         const iceberg::ScanFile& file,
+                                         const std::array<std::string, 3>& columns,
+                                         std::set<Key>& wanted) {
+  TL_ASSIGN(const auto rows, iceberg::read_data_file(*table.metadata, io, file,
+                                                     {columns.begin(), columns.end()}, {}));
+  const iceberg::RowReader reader(*rows);
+  iceberg::Selection others;
+  for (std::int64_t row = 0; row < reader.rows(); ++row) {
+    const auto found = wanted.find({reader.integer(2, row), std::string(reader.text(0, row)),
+                                    std::string(reader.text(1, row))});
+    if (found == wanted.end()) continue;
+    wanted.erase(found);
+    others.resize(static_cast<std::size_t>(reader.rows()), 1);
+    others[static_cast<std::size_t>(row)] = 0;
+  }
+  return others;
+}
+
+Result<std::shared_ptr<arrow::Table>> sorted_rows(const iceberg::Table& table,
+                                                  const std::shared_ptr<arrow::Table>& rows) {
+  TL_ASSIGN(const auto columns, key_columns(table));
+  std::vector<int> positions;
+  for (const auto& name : columns) positions.push_back(rows->schema()->GetFieldIndex(name));
+  TL_ASSIGN(const auto keys, iceberg::checked(rows->SelectColumns(positions), "sorting candles"));
+  const iceberg::RowReader reader(*keys);
+  std::vector<std::int64_t> order(static_cast<std::size_t>(reader.rows()));
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, {}, [&](std::int64_t row) {
+    return std::tuple(reader.text(0, row), reader.text(1, row), reader.integer(2, row));
+  });
+  arrow::Int64Builder builder;
+  TL_TRY(iceberg::checked(builder.AppendValues(order), "sorting candles"));
+  TL_ASSIGN(const auto indices, iceberg::checked(builder.Finish(), "sorting candles"));
+  TL_ASSIGN(const auto taken,
+            iceberg::checked(arrow::compute::Take(rows, indices), "sorting candles"));
+  return taken.table();
+}
+
+// One after the other; all have the columns of the same schema.
+std::shared_ptr<arrow::Table> joined(const arrow::Table& rows,
+                                     const std::vector<std::shared_ptr<arrow::Table>>& more) {
+  arrow::FieldVector fields;
+  arrow::ChunkedArrayVector columns;
+  std::int64_t count = rows.num_rows();
+  for (const auto& table : more) count += table->num_rows();
+  for (const auto& field : rows.schema()->fields()) {
+    const auto column = rows.GetColumnByName(field->name());
+    auto chunks = column->chunks();
+    for (const auto& table : more) {
+      const auto others = table->GetColumnByName(field->name());
+      chunks.insert(chunks.end(), others->chunks().begin(), others->chunks().end());
+    }
+    fields.push_back(arrow::field(field->name(), column->type()));
+    columns.push_back(std::make_shared<arrow::ChunkedArray>(std::move(chunks), column->type()));
+  }
+  return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(columns), count);
 }
 
 }  // namespace
@@ -31,49 +115,46 @@ iceberg::ParquetOptions candle_file_options() {
 
 Result<Rewrite> plan_rewrite(const iceberg::Table& table, iceberg::FileIo& io,
                              const std::vector<CandleRow>& revised) {
-  static const auto declared = candles_1m_table().schema;
   Rewrite rewrite;
   rewrite.read_at = table.metadata->last_sequence_number;
   std::set<Key> wanted;
   for (const auto& row : revised) wanted.insert(key_of(row));
   if (wanted.empty()) return rewrite;
+  TL_ASSIGN(const auto columns, key_columns(table));
   const std::int64_t from_us = std::get<0>(*wanted.begin()), to_us = std::get<0>(*wanted.rbegin());
   const iceberg::Filter filter{
-      {"open_time", iceberg::Comparison::greater_equal, {iceberg::Value{from_us}}},
-      {"open_time", iceberg::Comparison::less_equal, {iceberg::Value{to_us}}}};
-  const auto metadata = iceberg::as_declared(table.metadata, declared);
-  TL_ASSIGN(const auto files, iceberg::plan_files(*metadata, io, filter));
+      {columns[2], iceberg::Comparison::greater_equal, {iceberg::Value{from_us}}},
+      {columns[2], iceberg::Comparison::less_equal, {iceberg::Value{to_us}}}};
+  TL_ASSIGN(const auto files, iceberg::plan_files(*table.metadata, io, filter));
   for (const auto& file : files) {
-    TL_ASSIGN(auto rows, read_candles(table, io, file, {}));
-    const auto outdated = std::ranges::partition(
-        rows, [&](const CandleRow& row) { return !wanted.contains(key_of(row)); });
-    if (outdated.empty()) continue;
-    for (const auto& row : outdated) wanted.erase(key_of(row));
+    TL_ASSIGN(auto others, select_others(table, io, file, columns, wanted));
+    if (others.empty()) continue;
     rewrite.removed_paths.push_back(file.file.path);
-    rows.erase(outdated.begin(), outdated.end());
-    std::ranges::move(rows, std::back_inserter(rewrite.kept));
+    TL_ASSIGN(auto rows, iceberg::read_data_file(*table.metadata, io, file, {}, {}));
+    TL_ASSIGN(auto kept, iceberg::filter_rows({}, std::move(rows), std::move(others)));
+    rewrite.kept.push_back(std::move(kept));
   }
   if (!wanted.empty()) {
     const auto& [open_time_us, category, symbol] = *wanted.begin();
     return make_error(Errc::corrupt, "{} lacks the candle {}:{} at {} that is to be revised",
-                      to_string(table.ident), to_string(category), symbol, format_us(open_time_us));
+                      to_string(table.ident), category, symbol, format_us(open_time_us));
   }
   return rewrite;
 }
 
-Result<std::vector<iceberg::DataFile>> write_candles(const iceberg::Table& table,
-                                                     iceberg::FileIo& io,
-                                                     std::vector<CandleRow> rows,
-                                                     const std::string* interval,
-                                                     const std::string* reason) {
-  static const auto candles = candles_1m_table().schema;
-  static const auto revisions = candle_revisions_table().schema;
+Result<std::vector<iceberg::DataFile>> write_candles(
+    const iceberg::Table& table, iceberg::FileIo& io, std::vector<CandleRow> rows,
+    const std::vector<std::shared_ptr<arrow::Table>>& kept) {
   std::ranges::sort(rows, sorts_before);
-  std::vector<std::string> reasons;
-  if (reason != nullptr) reasons.assign(rows.size(), *reason);
-  return iceberg::write_rows(io, *table.metadata, interval == nullptr ? candles : revisions,
-                             to_arrow(rows, interval, reason != nullptr ? &reasons : nullptr),
-                             candle_file_options());
+  if (kept.empty()) {
+    return iceberg::write_rows(io, *table.metadata, candle_schema(), to_arrow(rows),
+                               candle_file_options());
+  }
+  TL_ASSIGN(auto all, iceberg::fit_rows(*table.metadata, candle_schema(), to_arrow(rows)));
+  TL_ASSIGN(all, sorted_rows(table, joined(*all, kept)));
+  return iceberg::write_whole_rows(
+      io, *table.metadata, all,
+      iceberg::fit_options(*table.metadata, candle_schema(), candle_file_options()));
 }
 
 }  // namespace tradelake::silver

@@ -1,5 +1,7 @@
 #include "silver/tables.h"
 
+#include <fmt/format.h>
+
 #include "bronze/tables.h"
 
 namespace tradelake::silver {
@@ -38,9 +40,10 @@ std::vector<NestedField> candle_columns() {
   };
 }
 
-PartitionSpec by_day(std::int32_t source_id, const char* name = "open_time_day") {
+PartitionSpec by_time(std::int32_t source_id, std::string_view column, std::string_view transform) {
   PartitionSpec spec;
-  spec.fields = {{FieldId{source_id}, FieldId{1000}, name, parse_transform("day")}};
+  spec.fields = {{FieldId{source_id}, FieldId{1000}, fmt::format("{}_{}", column, transform),
+                  parse_transform(transform)}};
   return spec;
 }
 
@@ -53,12 +56,19 @@ SortOrder by_market_and_time(std::int32_t time_id) {
 
 }  // namespace
 
-TableDefinition candles_1m_table() {
-  Schema schema;
-  schema.fields = candle_columns();
-  return {{"silver", "candles_1m"},
-          schema,
-          by_day(3),
+const Schema& candle_schema() {
+  static const Schema schema = [] {
+    Schema made;
+    made.fields = candle_columns();
+    return made;
+  }();
+  return schema;
+}
+
+TableDefinition candle_table(const StoredInterval& interval) {
+  return {{"silver", fmt::format("candles_{}", interval.name)},
+          candle_schema(),
+          by_time(3, "open_time", interval.partitioned_by),
           by_market_and_time(3),
           bronze::table_properties()};
 }
@@ -72,7 +82,7 @@ TableDefinition candle_revisions_table() {
       column(18, "reason", primitive(TypeKind::string), true, "late_trade, extended or repair"));
   return {{"silver", "candle_revisions"},
           schema,
-          by_day(3),
+          by_time(3, "open_time", "day"),
           by_market_and_time(3),
           bronze::table_properties()};
 }
@@ -85,7 +95,7 @@ TableDefinition late_trades_table() {
   definition.schema.fields.push_back(
       column(22, "late_by_ms", primitive(TypeKind::int64), true,
              "greatest trade_time seen in its partition less its own"));
-  definition.spec = by_day(21);
+  definition.spec = by_time(21, "open_time", "day");
   definition.earlier_specs.clear();
   return definition;
 }
@@ -106,7 +116,7 @@ TableDefinition coverage_gaps_table() {
   };
   return {{"silver", "coverage_gaps"},
           schema,
-          by_day(3, "from_time_day"),
+          by_time(3, "from_time", "day"),
           by_market_and_time(3),
           bronze::table_properties()};
 }

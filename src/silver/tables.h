@@ -2,10 +2,14 @@
 #pragma once
 
 #include "iceberg/table.h"
+#include "silver/intervals.h"
 
 namespace tradelake::silver {
 
-iceberg::TableDefinition candles_1m_table();
+// The columns that the tables of all intervals have.
+const iceberg::Schema& candle_schema();
+
+iceberg::TableDefinition candle_table(const StoredInterval& interval);
 iceberg::TableDefinition candle_revisions_table();
 iceberg::TableDefinition late_trades_table();
 iceberg::TableDefinition coverage_gaps_table();

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from oracle import load_json, to_us
+from oracle import INTERVALS, load_json, to_us
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("TRADELAKE_BINARY", ROOT / "build/release/tradelake"))
@@ -111,6 +111,32 @@ def assert_candles(found, expected):
         assert candles[key] == candle, key
 
 
+def assert_all_candles(data_dir, expected):
+    """Of every interval that is a table; of a log whose partitions all end with an end marker."""
+    assert_candles(rows(data_dir, "silver.candles_1m"), expected.candles)
+    for interval, candles in expected.larger.items():
+        assert_candles(rows(data_dir, f"silver.candles_{interval}"), candles)
+
+
+def assert_revisions(data_dir):
+    """Every correction of every candle is on record once, and the last one is the candle."""
+    history = {}
+    for row in rows(data_dir, "silver.candle_revisions"):
+        key = row["interval"], row["category"], row["symbol"], row["open_time"]
+        assert row["reason"] in ("late_trade", "extended")
+        assert row["revision"] not in history.setdefault(key, {}), key
+        history[key][row["revision"]] = row
+    for interval in INTERVALS:
+        for candle in rows(data_dir, f"silver.candles_{interval}"):
+            key = interval, candle["category"], candle["symbol"], candle["open_time"]
+            revisions = history.pop(key, {})
+            assert sorted(revisions) == list(range(1, candle["revision"] + 1)), key
+            if revisions:
+                last = revisions[candle["revision"]]
+                assert {name: last[name] for name in candle} == candle
+    assert not history
+
+
 def assert_late(found, expected):
     shown = sorted((r["category"], r["symbol"], r["trade_id"], r["late_by_ms"]) for r in found)
     assert shown == sorted((t.category, t.symbol, t.trade_id, t.late_by_ms) for t in expected)
@@ -121,7 +147,7 @@ def assert_lake(data_dir, expected):
     trades = rows(data_dir, "bronze.trades")
     assert_trades(trades, expected.trades)
     assert_dead_letters(rows(data_dir, "bronze.dead_letters"), expected.dead)
-    assert_candles(rows(data_dir, "silver.candles_1m"), expected.candles)
+    assert_all_candles(data_dir, expected)
     positions = {(r["_topic"], r["_topic_partition"], r["_offset"], r["_index"]) for r in trades}
     late = rows(data_dir, "silver.late_trades")
     # A late row whose place in the log is not bronze's is only a repeat (docs/tables.md).

@@ -15,6 +15,7 @@ NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 UNIT = Decimal(1).scaleb(-18)
 LIMIT_38_18 = Decimal(10) ** 20
 MINUTE_US = 60_000_000
+INTERVALS = {"1m": MINUTE_US, "5m": 5 * MINUTE_US, "1h": 60 * MINUTE_US, "4h": 240 * MINUTE_US, "1d": 1440 * MINUTE_US}
 LATENESS_US = 2_000_000
 GRACE_US = 600_000_000
 MAX_FRAME_BYTES = 1 << 20
@@ -47,7 +48,8 @@ class Expected:
     dead: list = field(default_factory=list)  # (reason, index, payload, category, received_at)
     filtered: int = 0
     late: list = field(default_factory=list)
-    candles: dict = field(default_factory=dict)
+    candles: dict = field(default_factory=dict)  # of one minute
+    larger: dict = field(default_factory=dict)  # by interval, from the trades like those of one minute
 
 
 class Pairs(list):
@@ -231,6 +233,7 @@ class Oracle:
         for recv_ns, category, text in lines:
             self.frame(int(recv_ns), category, text)
         self.expected.candles = candles_of(self.on_time)
+        self.expected.larger = {name: candles_of(self.on_time, step) for name, step in INTERVALS.items() if name != "1m"}
         return self.expected
 
     def bad_frame(self, reason, category, recv_ns, text):

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from lake import assert_lake, replay, rows, tradelake
+from lake import assert_lake, assert_revisions, replay, rows, tradelake
 from oracle import Oracle, read_capture
 from test_kill import BUSY, kill_shim, make_capture, run_killed_at  # noqa: F401 (a fixture)
 
@@ -19,14 +19,7 @@ def test_every_fault_under_small_commits(data_dir, tmp_path, seed):
     expected = Oracle().take(read_capture(capture))
     replay(data_dir, capture, env=os.environ | {"TRADELAKE_COMMIT_MAX_ROWS": "500", "TRADELAKE_COMMIT_INTERVAL": "30ms"})
     assert_lake(data_dir, expected)
-    revisions = rows(data_dir, "silver.candle_revisions")
-    by_candle = {}
-    for row in revisions:
-        by_candle.setdefault((row["category"], row["symbol"], row["open_time"]), []).append(row["revision"])
-    for candle in rows(data_dir, "silver.candles_1m"):
-        history = sorted(by_candle.pop((candle["category"], candle["symbol"], candle["open_time"]), []))
-        assert history == list(range(1, candle["revision"] + 1))
-    assert not by_candle
+    assert_revisions(data_dir)
 
 
 def test_ids_beyond_memory_are_still_known(data_dir, tmp_path):

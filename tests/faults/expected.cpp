@@ -8,7 +8,7 @@
 namespace tradelake::faults {
 namespace {
 
-constexpr std::int64_t minute_ms = 60'000, lateness_ms = 2'000;
+constexpr std::int64_t minute_ms = 60'000;
 
 // Units of 10^-18, from ten-thousandths.
 int128_t units(std::int64_t ten_thousandths) {
@@ -80,8 +80,12 @@ class Reader {
       if (!frame->topic.empty() && !seen_.contains(frame))
         finding(fmt::format("the log lacks {}", text.substr(0, 200)));
     }
-    for (const auto& [key, trades] : candles_)
-      expected_.candles[key] = candle_text(std::get<0>(key), trades);
+    for (const auto& interval : intervals) {
+      auto& candles = expected_.candles[interval.name];
+      for (const auto& [key, trades] : candles_[interval.name])
+        candles[key] = {candle_text(std::get<0>(key), trades),
+                        first_trades_.at({interval.name, key})};
+    }
     return std::move(expected_);
   }
 
@@ -95,6 +99,7 @@ class Reader {
     for (const auto& stored : world_.log.records(where)) {
       switch (stored.headers.kind) {
         case log::RecordKind::end_marker:
+          expected_.course[where].push_back({stored.offset, greatest_ms_, true});
           break;
         case log::RecordKind::gap:
           gap(where, stored);
@@ -146,10 +151,16 @@ class Reader {
         expected_.late_trades[place] = fmt::format("{} {} {}", trade_text(category, trade),
                                                    open_ms * 1'000, greatest_ms_ - trade.time_ms);
       } else if (in_candles_.insert(id).second) {
-        candles_[{category, trade.symbol, open_ms}].push_back(trade);
+        for (const auto& interval : intervals) {
+          const CandleKey key{category, trade.symbol,
+                              trade.time_ms / interval.step_ms * interval.step_ms};
+          candles_[interval.name][key].push_back(trade);
+          first_trades_.try_emplace({interval.name, key}, place);
+        }
       }
     }
     for (const auto& trade : frame.good) greatest_ms_ = std::max(greatest_ms_, trade.time_ms);
+    expected_.course[where].push_back({offset, greatest_ms_, false});
   }
 
   World& world_;
@@ -157,7 +168,8 @@ class Reader {
   const std::map<std::string_view, const Frame*> frames_;
   std::set<const Frame*> seen_;
   std::set<std::tuple<std::string, std::string, std::string>> ids_, in_candles_;
-  std::map<CandleKey, std::vector<GoodTrade>> candles_;
+  std::map<std::string, std::map<CandleKey, std::vector<GoodTrade>>> candles_;  // by interval
+  std::map<std::pair<std::string, CandleKey>, Place> first_trades_;
   std::int64_t greatest_ms_ = INT64_MIN;
   Expected expected_;
 };

@@ -26,12 +26,35 @@ std::string to_string(const Place& place);
 using Rows = std::map<Place, std::string>;
 using CandleKey = std::tuple<std::string, std::string, std::int64_t>;  // category, symbol, open ms
 
+struct ExpectedCandle {
+  std::string text;
+  Place first_trade;  // in the order of the log
+};
+
+// Every interval that is a table.
+struct Interval {
+  std::string name;
+  std::int64_t step_ms = 0;
+};
+inline const std::vector<Interval> intervals{
+    {"1m", 60'000}, {"5m", 300'000}, {"1h", 3'600'000}, {"4h", 14'400'000}, {"1d", 86'400'000}};
+
+// What a partition has come to with the record at an offset.
+struct Reached {
+  std::int64_t offset = 0;
+  std::int64_t greatest_ms = 0;
+  bool end_marker = false;
+};
+
 struct Expected {
   Rows trades, dead_letters, late_trades, gaps;
-  std::map<CandleKey, std::string> candles;
+  std::map<std::string, std::map<CandleKey, ExpectedCandle>> candles;  // by interval
+  std::map<log::TopicPartition, std::vector<Reached>> course;
   std::map<log::TopicPartition, std::int64_t> ends;  // of partitions that have records
   std::vector<std::string> findings;  // of the log itself: frames that it lacks, or has twice
 };
+
+inline constexpr std::int64_t lateness_ms = 2'000;
 
 Expected expect(World& world, std::int64_t grace_ms);
 

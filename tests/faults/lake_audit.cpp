@@ -1,9 +1,8 @@
 #include "faults/lake_audit.h"
 
-#include <set>
-
 #include <arrow/api.h>
 
+#include "faults/candle_audit.h"
 #include "faults/table_history.h"
 #include "iceberg/row_reader.h"
 
@@ -17,22 +16,6 @@ const std::vector<std::string> trade_columns{"category", "symbol", "trade_id",  
                                              "price",    "size",   "trade_time", "seq"};
 const std::vector<std::string> gap_columns{"category", "symbol", "from_time",  "to_time",
                                            "cause",    "status", "detected_at"};
-const std::vector<std::string> candle_columns{"category",
-                                              "symbol",
-                                              "open_time",
-                                              "open",
-                                              "high",
-                                              "low",
-                                              "close",
-                                              "volume",
-                                              "turnover",
-                                              "trades",
-                                              "buy_volume",
-                                              "buy_turnover",
-                                              "first_trade_time",
-                                              "last_trade_time",
-                                              "revision"};
-
 constexpr int first_of_row = 4;  // behind the place
 
 std::string trade_text(const RowReader& rows, std::int64_t row) {
@@ -58,11 +41,6 @@ std::string gap_text(const RowReader& rows, std::int64_t row) {
                      rows.text(5, row), rows.integer(6, row));
 }
 
-struct CandleVersion {
-  std::int64_t revision = 0;
-  std::string text;
-};
-
 class Auditor {
  public:
   Auditor(World& world, const Expected& expected) : world_(world), expected_(expected) {}
@@ -82,7 +60,7 @@ class Auditor {
     columns.emplace_back("reason");
     rows({"bronze", "dead_letters"}, columns, dead_text, expected_.dead_letters);
     gaps();
-    candles();
+    audit_candles(world_, *catalog_, expected_, verdict_, offsets_);
     for (const auto* pipeline : {"bronze", "silver"}) progress(pipeline);
     return std::move(verdict_);
   }
@@ -193,83 +171,6 @@ class Auditor {
     return result;
   }
 
-  // Each candle's versions in one snapshot.
-  static std::map<CandleKey, std::vector<CandleVersion>> read_candles(TableHistory& history,
-                                                                      const SnapshotView& view) {
-    std::map<CandleKey, std::vector<CandleVersion>> candles;
-    for (const auto& file : view.files) {
-      const auto table = history.read(file, candle_columns);
-      if (table == nullptr) continue;
-      const RowReader rows(*table);
-      for (std::int64_t row = 0; row < rows.rows(); ++row) {
-        std::string text;
-        for (int column = 3; column <= 13; ++column) {
-          if (column > 3) text += ' ';
-          const bool integer = column == 9 || column >= 12;
-          text += integer ? fmt::format("{}", rows.integer(column, row))
-                          : fmt::format("{}", rows.decimal(column, row));
-        }
-        candles[{std::string(rows.text(0, row)), std::string(rows.text(1, row)),
-                 rows.integer(2, row) / 1'000}]
-            .push_back({rows.integer(14, row), std::move(text)});
-      }
-    }
-    return candles;
-  }
-
-  void candles() {
-    TableHistory history(world_, *catalog_, {"silver", "candles_1m"}, verdict_.findings);
-    TableHistory revisions(world_, *catalog_, {"silver", "candle_revisions"}, verdict_.findings);
-    std::map<CandleKey, std::vector<CandleVersion>> head, corrections;
-    for (const auto& view : history.snapshots()) {
-      head = read_candles(history, view);
-      for (const auto& [key, versions] : head) {
-        if (versions.size() > 1) history.finding("two rows for one candle: " + name(key));
-      }
-    }
-    if (!revisions.snapshots().empty())
-      corrections = read_candles(revisions, revisions.snapshots().back());
-    for (const auto& [key, text] : expected_.candles) {
-      const auto found = head.find(key);
-      if (found == head.end()) {
-        history.finding("lost: " + name(key));
-        ++verdict_.lost;
-        continue;
-      }
-      verdict_.doubled += found->second.size() > 1;
-      const auto& version = found->second.front();
-      if (version.text != text) {
-        history.finding(fmt::format("{} is {}, expected {}", name(key), version.text, text));
-        ++verdict_.lost;
-      }
-      check_revisions(revisions, key, version, corrections[key]);
-    }
-    for (const auto& [key, versions] : head) {
-      if (!expected_.candles.contains(key)) history.finding("not to be there: " + name(key));
-    }
-    if (!history.snapshots().empty())
-      offsets_[{"silver", "candles_1m"}] = history.snapshots().back().offsets;
-    if (!revisions.snapshots().empty())
-      offsets_[{"silver", "candle_revisions"}] = revisions.snapshots().back().offsets;
-  }
-
-  // Each correction once, the last of them as the candle is.
-  static void check_revisions(TableHistory& revisions, const CandleKey& key,
-                              const CandleVersion& candle,
-                              const std::vector<CandleVersion>& corrections) {
-    std::set<std::int64_t> numbers;
-    for (const auto& correction : corrections) {
-      if (!numbers.insert(correction.revision).second)
-        revisions.finding(fmt::format("revision {} twice: {}", correction.revision, name(key)));
-      if (correction.revision == candle.revision && correction.text != candle.text)
-        revisions.finding("the last revision is not the candle: " + name(key));
-    }
-    if (std::cmp_not_equal(numbers.size(), candle.revision) ||
-        (!numbers.empty() && (*numbers.begin() != 1 || *numbers.rbegin() != candle.revision)))
-      revisions.finding(
-          fmt::format("{} of {} revisions: {}", numbers.size(), candle.revision, name(key)));
-  }
-
   void progress(const std::string& pipeline) {
     std::map<log::TopicPartition, std::int64_t> next;
     const auto rows = *catalog_->progress(pipeline);
@@ -290,15 +191,10 @@ class Auditor {
     }
   }
 
-  static std::string name(const CandleKey& key) {
-    const auto& [category, symbol, open_ms] = key;
-    return fmt::format("{}:{} at {}", category, symbol, open_ms);
-  }
-
   World& world_;
   const Expected& expected_;
   std::unique_ptr<iceberg::Catalog> catalog_;
-  std::map<iceberg::TableIdent, std::map<log::TopicPartition, std::int64_t>> offsets_;
+  HeadOffsets offsets_;
   Verdict verdict_;
 };
 

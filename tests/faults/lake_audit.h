@@ -2,9 +2,9 @@
 // holds them against what was expected.
 //
 // At every snapshot of bronze and of late_trades: exactly the rows below the offsets that its
-// summary tells, each once. At the heads: all of it, candles as recomputed, every revision on
-// record, progress rows at the log's end. Of the metadata: ancestors linear, offsets never back,
-// every file there, none added twice, counts that add up. Threads: one. Does not: know pipelines.
+// summary tells, each once. Of candles see candle_audit.h. At the heads: all of it, progress rows
+// at the log's end. Of the metadata: ancestors linear, offsets never back, every file there, none
+// added twice, counts that add up. Threads: one. Does not: know pipelines.
 #pragma once
 
 #include <string>

@@ -3,13 +3,20 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "iceberg/catalog.h"
 #include "iceberg/random_id.h"
 
 namespace tradelake::faults {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Whoever writes, and however.
+constexpr const char* remember_moves = R"sql(
+CREATE TABLE pointer_moves (n INTEGER PRIMARY KEY, table_namespace VARCHAR, table_name VARCHAR);
+CREATE TRIGGER pointer_moved AFTER UPDATE OF metadata_location ON iceberg_tables BEGIN
+  INSERT INTO pointer_moves (table_namespace, table_name) VALUES (new.table_namespace, new.table_name);
+END;
+)sql";
 
 // In memory where that can be had: nothing here is about power cuts.
 fs::path temporary_folder() {
@@ -32,6 +39,22 @@ World::World(const InputOptions& options, const FakeLogOptions& log_options)
   // The catalog's tables are there before anything fails.
   const auto made = iceberg::open_sqlite_catalog(folder_ / "catalog.db", catalog_name);
   if (!made) throw std::runtime_error(made.error().message);
+  const auto remembers = (*session())->script(remember_moves);
+  if (!remembers) throw std::runtime_error(remembers.error().message);
+}
+
+std::vector<iceberg::TableIdent> World::pointer_moves() const {
+  const auto session = *this->session();
+  std::vector<iceberg::TableIdent> moves;
+  if (!session->begin(iceberg::SqlSession::Access::read)) return moves;
+  const auto rows =
+      session->query("SELECT table_namespace, table_name FROM pointer_moves ORDER BY n", {});
+  if (rows) {
+    for (const auto& row : *rows)
+      moves.push_back({std::get<std::string>(row[0]), std::get<std::string>(row[1])});
+  }
+  session->rollback();
+  return moves;
 }
 
 void World::append_gaps(std::size_t before_capture) {

@@ -11,6 +11,7 @@
 
 #include "faults/fake_log.h"
 #include "faults/input.h"
+#include "iceberg/catalog.h"
 #include "iceberg/parquet_memory_io.h"
 #include "iceberg/sql_session.h"
 
@@ -29,6 +30,9 @@ class World {
 
   static constexpr const char* warehouse = "file:///warehouse";
   static constexpr const char* catalog_name = "tradelake";
+
+  // Each table whose pointer was moved, in the order of time, as the database saw it.
+  std::vector<iceberg::TableIdent> pointer_moves() const;
 
   // As a collector does that finds out; without fault.
   void append_gaps(std::size_t before_capture);

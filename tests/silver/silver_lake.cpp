@@ -1,0 +1,135 @@
+#include "silver/silver_lake.h"
+
+#include <algorithm>
+
+#include <arrow/api.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "iceberg/random_id.h"
+#include "iceberg/row_reader.h"
+#include "iceberg/scan.h"
+#include "log/local_log.h"
+#include "log/topic.h"
+#include "silver/candle_arrow.h"
+
+namespace tradelake::silver {
+namespace {
+
+namespace fs = std::filesystem;
+
+// In memory where that can be had: nothing here is about power cuts.
+fs::path temporary_folder() {
+  const fs::path memory = "/dev/shm";
+  std::error_code none;
+  const auto root = fs::is_directory(memory, none) ? memory : fs::temp_directory_path();
+  return root / ("tradelake-silver-" + iceberg::random_uuid());
+}
+
+}  // namespace
+
+SilverLake::SilverLake(std::int64_t grace_us) : folder_(temporary_folder()), grace_us_(grace_us) {
+  fs::create_directories(folder_);
+  catalog_ = *iceberg::open_sqlite_catalog(folder_ / "catalog.db", "tradelake");
+  log_ = *log::open_local_log(folder_ / "log.db");
+  EXPECT_TRUE(log_->ensure_topics(log::trade_topics()));
+  writer_ = *log_->writer();
+}
+
+SilverLake::~SilverLake() {
+  candles_.reset();
+  fs::remove_all(folder_);
+}
+
+void SilverLake::append(const log::NewRecord& record) {
+  const auto done = writer_->append({&record, 1}, "");
+  EXPECT_TRUE(done) << done.error().message;
+}
+
+void SilverLake::send(const SentTrade& trade) {
+  const auto text = fmt::format(
+      R"({{"topic":"publicTrade.{0}","type":"snapshot","ts":{1},"data":[{{"T":{1},"s":"{0}","S":"{2}",)"
+      R"("v":"{3}","p":"{4}","i":"{5}","BT":false,"seq":{6}}}]}})",
+      trade.symbol, trade.time_ms, trade.buy ? "Buy" : "Sell", trade.size, trade.price, trade.id,
+      trade.seq);
+  log::NewRecord record;
+  record.topic = "bybit.v5.linear.publicTrade";
+  record.key = trade.symbol;
+  record.value = text;
+  record.headers.category = "linear";
+  record.headers.recv_ns = (trade.time_ms + 86'400'000) * 1'000'000;
+  record.headers.origin = log::Origin::replay;
+  append(record);
+}
+
+void SilverLake::send_end_marker(const std::string& symbol) {
+  log::NewRecord record;
+  record.topic = "bybit.v5.linear.publicTrade";
+  record.key = symbol;
+  record.headers.origin = log::Origin::replay;
+  record.headers.kind = log::RecordKind::end_marker;
+  append(record);
+}
+
+void SilverLake::commit() {
+  if (!candles_) {
+    CandlesOptions options;
+    options.limits = {SIZE_MAX, SIZE_MAX, INT64_MAX};
+    options.grace_us = grace_us_;
+    candles_ = *Candles::open({*log_, *catalog_, io_, "file:///warehouse", folder_}, options);
+  }
+  std::stop_source stop;
+  stop.request_stop();
+  const auto done = candles_->run(stop.get_token(), us_per_minute);
+  ASSERT_TRUE(done) << done.error().message;
+}
+
+iceberg::Table SilverLake::table(const std::string& name) const {
+  return *iceberg::load_table(*catalog_, io_, {"silver", name});
+}
+
+std::vector<CandleRow> SilverLake::rows(const StoredInterval& interval) const {
+  const auto head = table(fmt::format("candles_{}", interval.name));
+  std::vector<CandleRow> all;
+  const auto files = *iceberg::plan_files(*head.metadata, io_, {});
+  for (const auto& file : files) {
+    auto rows = *read_candles(head, io_, file, {});
+    std::ranges::move(rows, std::back_inserter(all));
+  }
+  std::ranges::sort(all, sorts_before);
+  return all;
+}
+
+std::vector<std::string> SilverLake::revisions(const std::string& symbol) const {
+  const auto head = table("candle_revisions");
+  std::vector<std::string> all;
+  const auto files = *iceberg::plan_files(*head.metadata, io_, {});
+  for (const auto& file : files) {
+    const auto rows = *iceberg::read_data_file(*head.metadata, io_, file,
+                                               {"symbol", "interval", "reason", "revision"}, {});
+    const iceberg::RowReader reader(*rows);
+    for (std::int64_t row = 0; row < reader.rows(); ++row) {
+      if (reader.text(0, row) == symbol)
+        all.push_back(fmt::format("{} {} {}", reader.text(1, row), reader.text(2, row),
+                                  reader.integer(3, row)));
+    }
+  }
+  std::ranges::sort(all);
+  return all;
+}
+
+std::int64_t SilverLake::count(const std::string& name) const {
+  const auto head = table(name);
+  std::int64_t count = 0;
+  const auto files = *iceberg::plan_files(*head.metadata, io_, {});
+  for (const auto& file : files) count += file.file.record_count;
+  return count;
+}
+
+void SilverLake::change_catalog(const std::string& sql) {
+  const auto session = *iceberg::open_sqlite_session(folder_ / "catalog.db");
+  const auto done = session->script(sql);
+  ASSERT_TRUE(done) << done.error().message;
+}
+
+}  // namespace tradelake::silver

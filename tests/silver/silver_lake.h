@@ -1,0 +1,65 @@
+// A lake for the candles pipeline alone: trades into a local log, commits when told, rows out of
+// the tables. The warehouse is in memory, log and catalog in files that a restart finds again.
+//
+// Threads: one.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "iceberg/parquet_memory_io.h"
+#include "iceberg/sql_session.h"
+#include "silver/candles.h"
+#include "silver/intervals.h"
+
+namespace tradelake::silver {
+
+struct SentTrade {
+  std::string symbol;  // of linear
+  std::int64_t time_ms = 0;
+  std::int64_t price = 1, size = 1;
+  bool buy = true;
+  int id = 0;
+  std::int64_t seq = 0;
+};
+
+class SilverLake {
+ public:
+  explicit SilverLake(std::int64_t grace_us = 600'000'000);
+  ~SilverLake();
+  SilverLake(const SilverLake&) = delete;
+
+  // A frame of one trade.
+  void send(const SentTrade& trade);
+  // In the partition of that symbol.
+  void send_end_marker(const std::string& symbol);
+  // Everything in the log into the tables, in one commit.
+  void commit();
+  // The process is gone; the next commit is of another one.
+  void restart() { candles_.reset(); }
+  CandlesStatus status() const { return candles_->status(); }
+
+  iceberg::Table table(const std::string& name) const;
+  // At the table's head, in its sort order.
+  std::vector<CandleRow> rows(const StoredInterval& interval) const;
+  // "interval reason revision" of each row, in the order of the table's files.
+  std::vector<std::string> revisions(const std::string& symbol) const;
+  std::int64_t count(const std::string& table) const;
+  // Changes the catalog behind everybody's back.
+  void change_catalog(const std::string& sql);
+
+ private:
+  void append(const log::NewRecord& record);
+
+  const std::filesystem::path folder_;
+  const std::int64_t grace_us_;
+  mutable iceberg::MemoryIo io_;
+  std::unique_ptr<iceberg::Catalog> catalog_;
+  std::unique_ptr<log::Log> log_;
+  std::unique_ptr<log::Writer> writer_;
+  std::unique_ptr<Candles> candles_;
+};
+
+}  // namespace tradelake::silver
