@@ -134,7 +134,7 @@ def test_filters_that_prune_find_the_same_rows(lake, engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", ["silver.candles_1m", "bronze.dead_letters", "silver.late_trades"])
+@pytest.mark.parametrize("name", ["silver.candles_1m", "silver.candles_1d", "bronze.dead_letters", "silver.late_trades"])
 def test_the_other_tables_have_their_rows(lake, engine, name):
     data_dir, _ = lake
     found = ENGINES[engine](pointers(data_dir)[name], data_dir, "SELECT * FROM t")

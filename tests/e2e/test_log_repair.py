@@ -9,7 +9,7 @@ import time
 import pytest
 from confluent_kafka import Producer, TopicPartition
 
-from lake import BINARY, assert_candles, assert_trades, pointers, replay, replay_arguments, rows, tradelake
+from lake import BINARY, assert_all_candles, assert_trades, pointers, replay, replay_arguments, rows, tradelake
 from oracle import Oracle, read_capture, to_us
 from test_group import Stages, ended
 from test_kill import BUSY, make_capture
@@ -48,7 +48,7 @@ def assert_same_again(data_dir, capture):
     expected = Oracle().take(read_capture(capture))
     replay(data_dir, capture)
     assert_trades(rows(data_dir, "bronze.trades"), expected.trades)
-    assert_candles(rows(data_dir, "silver.candles_1m"), expected.candles)
+    assert_all_candles(data_dir, expected)
     for category in {trade.category for trade in expected.trades}:
         assert_gap(data_dir, category, max(t.trade_time for t in expected.trades if t.category == category))
 
@@ -178,7 +178,7 @@ def test_an_embedded_writer_that_was_overtaken_ends_with_3(data_dir, tmp_path, p
     replay(data_dir, capture)
     expected = Oracle().take(read_capture(capture))
     assert_trades(rows(data_dir, "bronze.trades"), expected.trades)
-    assert_candles(rows(data_dir, "silver.candles_1m"), expected.candles)
+    assert_all_candles(data_dir, expected)
 
 
 def test_a_sink_that_was_overtaken_from_outside_its_group_ends_with_3(tmp_path, broker):

@@ -22,7 +22,8 @@ from test_kill import make_capture
 stack = OwnStack("e2e-spark")
 # Some snapshots to travel between, and not many small files to open again and again.
 BATCHES = {"TRADELAKE_COMMIT_MAX_ROWS": "800", "TRADELAKE_COMMIT_INTERVAL": "2s"}
-TABLES = ("bronze.trades", "bronze.dead_letters", "silver.candles_1m", "silver.candle_revisions", "silver.late_trades")
+TABLES = ("bronze.trades", "bronze.dead_letters", "silver.candles_1m", "silver.candles_5m", "silver.candles_1h", "silver.candles_4h",
+          "silver.candles_1d", "silver.candle_revisions", "silver.late_trades")
 
 
 @dataclass
@@ -190,7 +191,8 @@ def test_partitions_sort_order_and_texts_are_what_they_should_be(filled):
     # The names that Spark keeps for itself are not among our columns.
     partition = filled.sql("SELECT _partition, _topic_partition FROM bronze.trades LIMIT 1")[0]
     assert partition["_partition"].keys() == {"trade_time_hour"}
-    for name, transform in (("bronze.dead_letters", "days(received_at)"), ("silver.candles_1m", "days(open_time)")):
+    for name, transform in (("bronze.dead_letters", "days(received_at)"), ("silver.candles_1m", "days(open_time)"),
+                            ("silver.candles_4h", "months(open_time)"), ("silver.candles_1d", "years(open_time)")):
         assert transform in {row["data_type"] for row in filled.sql(f"DESCRIBE TABLE EXTENDED {name}")}
 
 

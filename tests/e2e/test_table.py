@@ -284,7 +284,7 @@ def roll_back(data_dir, name, *to):
 @pytest.mark.parametrize("share", [0, 0.4, 0.9])
 def test_rolls_back_with_the_pipeline(lake, captures, name, share):
     snapshots = table(lake, name).metadata.snapshots
-    to = snapshots[int(len(snapshots) * share)]
+    to = snapshots[min(int(len(snapshots) * share), len(snapshots) - 2)]  # however few a slow machine makes
     roll_back(lake, name, "--to-snapshot", to.snapshot_id)
     assert table(lake, name).current_snapshot().snapshot_id == to.snapshot_id
     # Read again by what goes on, and then more.
