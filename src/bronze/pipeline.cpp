@@ -77,12 +77,13 @@ Result<std::map<log::TopicPartition, std::int64_t>> Pipeline::take(
 
 // Into the positions, beside those that are there.
 Result<> Pipeline::load(std::span<const log::TopicPartition> partitions) {
-  // The tables first: what they lack of another process's commits is in the log after its progress.
-  TL_TRY(refresh_tables());
-  TL_ASSIGN(const auto rows, lake_.catalog.progress(name_));
+  // Of one moment: what another process commits between two looks would be in the progress, and
+  // taken for missing in the tables.
+  TL_ASSIGN(auto heads, read_heads());
   auto positions = positions_;
-  TL_TRY(positions.load(rows, lake_.log, name_, partitions));
+  TL_TRY(positions.load(heads.progress, lake_.log, name_, partitions));
   const std::lock_guard lock(mutex_);
+  for (std::size_t n = 0; n < tables_.size(); ++n) *tables_[n] = std::move(heads.tables[n]);
   positions_ = std::move(positions);
   for (const auto& where : partitions) taken(positions_.at(where));
   return {};

@@ -83,7 +83,7 @@ MUTATIONS = [
      "candle.finalized = looks_at_all_ = true;", "looks_at_all_ = true;"),
     ("a larger candle that is written is forgotten within grace", "src/silver/rollup.cpp",
      "return candle.stored && at->first + step_us <= closed_until_us[*books.home(market)];",
-     "return candle.stored.has_value();"),
+     "return candle.stored && books.home(market);"),
     ("a replay forgets how far it came", "src/log/replayer.cpp",
      "return done != progress.end() && record.source_n <= done->second;", "return done != progress.end() && record.source_n < 0;"),
 ]

@@ -93,8 +93,9 @@ std::vector<CandleRow> SilverLake::rows(const StoredInterval& interval) const {
   std::vector<CandleRow> all;
   const auto files = *iceberg::plan_files(*head.metadata, io_, {});
   for (const auto& file : files) {
-    auto rows = *read_candles(head, io_, file, {});
-    std::ranges::move(rows, std::back_inserter(all));
+    const auto [known, fresh] = read_.try_emplace(file.file.path);
+    if (fresh) known->second = *read_candles(head, io_, file, {});
+    std::ranges::copy(known->second, std::back_inserter(all));
   }
   std::ranges::sort(all, sorts_before);
   return all;

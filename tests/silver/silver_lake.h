@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,6 +57,7 @@ class SilverLake {
   const std::filesystem::path folder_;
   const std::int64_t grace_us_;
   mutable iceberg::MemoryIo io_;
+  mutable std::map<std::string, std::vector<CandleRow>> read_;  // by file, which never changes
   std::unique_ptr<iceberg::Catalog> catalog_;
   std::unique_ptr<log::Log> log_;
   std::unique_ptr<log::Writer> writer_;
