@@ -81,9 +81,9 @@ MUTATIONS = [
      "    if (!stored && !finalized && end_us > watermarks.until[home]) continue;\n", ""),
     ("an end marker does not write larger candles", "src/silver/rollup.cpp",
      "candle.finalized = looks_at_all_ = true;", "looks_at_all_ = true;"),
-    ("a larger candle that is written is forgotten within grace", "src/silver/rollup.cpp",
-     "return candle.stored && at->first + step_us <= closed_until_us[*books.home(market)];",
-     "return candle.stored && books.home(market);"),
+    ("a larger candle that is written is forgotten within grace", "src/silver/candles_commit.cpp",
+     "rollup_.forget_until(closed_until_us, books_);",
+     "rollup_.forget_until(std::vector<std::int64_t>(books_.slots(), INT64_MAX), books_);"),
     ("a replay forgets how far it came", "src/log/replayer.cpp",
      "return done != progress.end() && record.source_n <= done->second;", "return done != progress.end() && record.source_n < 0;"),
 ]
