@@ -191,6 +191,23 @@ TEST_F(RollupTest, AfterAnEndMarkerTheNextMinutesExtendWhatIsWritten) {
   EXPECT_THAT(revisions, Contains("1d extended 3"));
 }
 
+// Although the same commit brings what closes the minute.
+TEST_F(RollupTest, TheRestOfAMinuteThatAnEndMarkerClosedExtendsIt) {
+  send("BTCUSDT", midnight_ms + 10'000);
+  lake_->send_end_marker("BTCUSDT");
+  lake_->commit();
+  send("BTCUSDT", midnight_ms + 20'000);
+  send("BTCUSDT", midnight_ms + 2 * minute_ms);
+  lake_->commit();
+  EXPECT_EQ(trades(0), (Counts{{0, 2}}));
+  EXPECT_EQ(lake_->revisions("BTCUSDT"),
+            (std::vector<std::string>{"1d extended 1", "1h extended 1", "1m extended 1",
+                                      "4h extended 1", "5m extended 1"}));
+  send("BTCUSDT", midnight_ms + 30'000);
+  lake_->commit();
+  EXPECT_THAT(lake_->revisions("BTCUSDT"), Contains("1m late_trade 2"));
+}
+
 // The marker closes what rests, too, even if it is a restart that knows of it from the tables
 // alone.
 TEST_F(RollupTest, AnEndMarkerWritesWhatOnlyTheTablesKnow) {
