@@ -16,6 +16,7 @@ import kafka_log
 from kafka_log import END_MARKER, frames
 from lake import BINARY, assert_lake, pointers, replay, replay_arguments, rows, table, tradelake
 from oracle import Oracle, read_capture, to_us
+from served import Process, Server
 from test_kill import BUSY, make_capture
 from test_live import check, run_against_the_simulator
 from test_table import busy_replay, roll_back
@@ -151,25 +152,31 @@ def test_live_frames_outlast_a_broker_that_is_away(tmp_path, broker):
     assert len(logged) <= len(sent)
 
 
-def test_without_the_broker_a_live_run_says_what_is_not_in_the_log(tmp_path, broker):
-    simulator = subprocess.Popen([BINARY, "simulate", "--rate", "500"], stdout=subprocess.PIPE,
-                                 stderr=subprocess.DEVNULL, text=True)
-    url = simulator.stdout.readline().split()[-1]
-    process = subprocess.Popen([BINARY, "run", "--data-dir", tmp_path / "data", "--source", url, "--listen", "127.0.0.1:0"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+def test_without_the_broker_a_live_run_says_what_is_not_in_the_log(tmp_path, data_dir, broker):
+    record = tmp_path / "record.tsv"
+    exchange = Process("simulate", "--rate", "500", "--record", record, log=tmp_path / "exchange.log")
+    lake = Server(data_dir, source=exchange.url)
+
+    def wait_for_frames(count):
+        """That the exchange has sent from now on; a machine that is busy takes its time."""
+        sent = lambda: record.read_bytes().count(b"\n") if record.exists() else 0
+        wanted, deadline = sent() + count, time.monotonic() + 60
+        while sent() < wanted:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
     try:
-        time.sleep(4)
+        wait_for_frames(200)
         kafka_log.stack("kill", "kafka")
-        time.sleep(2)
-        process.send_signal(signal.SIGTERM)
+        wait_for_frames(200)
         begin = time.monotonic()
-        events = process.communicate(timeout=30)[1]
+        lake.process.terminate()
+        assert lake.process.wait(30) == 1
         assert time.monotonic() - begin < 6
-        assert process.returncode == 1
-        assert "bytes of frames are not known to be in the log" in events
+        assert "bytes of frames are not known to be in the log" in open(lake.log.name).read()
     finally:
-        simulator.kill()
-        simulator.wait()
+        lake.process.kill()
+        exchange.stop()
         kafka_log.stack("restart", "kafka")
 
 
