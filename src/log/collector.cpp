@@ -44,12 +44,23 @@ void Collector::note(const feed::ConnectionEvent& event) {
   arrived_.notify_one();
 }
 
+// Whatever the log was away for: it is said what is lost with us.
+template <class Step>
+auto Collector::patiently(const std::stop_token& stop, Step step) -> decltype(step()) {
+  auto done = when_possible(stop, patience_at_end, step);
+  if (done || done.error().code != Errc::unavailable) return done;
+  const std::lock_guard lock(mutex_);
+  if (status_.queued_bytes == 0) return done;
+  return in_context(
+      std::move(done).error(),
+      fmt::format("{} bytes of frames are not known to be in the log", status_.queued_bytes));
+}
+
 Result<> Collector::run(std::stop_token stop) {
   auto topics = trade_topics();
   topics.emplace_back(coverage_topic);
-  const auto patiently = [&](auto step) { return when_possible(stop, patience_at_end, step); };
-  TL_TRY(patiently([&] { return log_.ensure_topics(topics); }));
-  TL_ASSIGN(auto before, patiently([&] { return read_covered_until(log_); }));
+  TL_TRY(patiently(stop, [&] { return log_.ensure_topics(topics); }));
+  TL_ASSIGN(auto before, patiently(stop, [&] { return read_covered_until(log_); }));
   coverage_ = Coverage(std::move(before));
   TL_ASSIGN(const auto writer, log_.writer());
   while (true) {
@@ -106,12 +117,7 @@ Result<> Collector::append_coverage(Writer& writer, const Taken& taken,
 
 Result<> Collector::append(Writer& writer, const std::vector<NewRecord>& batch,
                            const std::stop_token& stop) {
-  auto done = when_possible(stop, patience_at_end, [&] { return writer.append(batch, ""); });
-  if (done || done.error().code != Errc::unavailable) return done;
-  const std::lock_guard lock(mutex_);
-  return in_context(
-      std::move(done).error(),
-      fmt::format("{} bytes of frames are not known to be in the log", status_.queued_bytes));
+  return patiently(stop, [&] { return writer.append(batch, ""); });
 }
 
 CollectorStatus Collector::status() const {

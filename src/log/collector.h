@@ -52,6 +52,8 @@ class Collector : public feed::FrameSink {
     bool empty() const { return frames.empty() && events.empty(); }
   };
 
+  template <class Step>
+  auto patiently(const std::stop_token& stop, Step step) -> decltype(step());
   Result<> append_all(Writer& writer, const Taken& taken, const std::stop_token& stop);
   Result<> append_coverage(Writer& writer, const Taken& taken, const std::stop_token& stop);
   Result<> append(Writer& writer, const std::vector<NewRecord>& batch, const std::stop_token& stop);
