@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # bench.sh: replay into committed bronze and silver, then Kafka into bronze on the real stack; with CPU seconds per million
-# trades and peak memory.
+# trades and peak memory. Last, candles from parsed trades on one core.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cmake --build build/release --target tradelake -j "$(nproc)" | tail -1
+cmake --build build/release --target tradelake bench_candles -j "$(nproc)" | tail -1
 binary=build/release/tradelake
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 $binary simulate --write-capture "$work/capture.tsv" --frames "${FRAMES:-1000000}" --seed 5 --rate 20000 \
@@ -25,3 +25,4 @@ print(f"replay: {trades} trades in {wall:.2f} s = {trades / wall / 1e3:.0f} k/s;
 PY
 done
 .venv/bin/python scripts/bench_stack.py "$work/capture.tsv"
+build/release/bench_candles
