@@ -19,7 +19,8 @@ MARGIN_US = 2_000_000  # a gap is recorded so much wider, at both ends
 
 class Exchange:
     def __init__(self, *options):
-        self.process = subprocess.Popen([BINARY, "simulate", "--symbols", SYMBOLS, "--rate", "300", *options],
+        # After a sweep of hundreds the simulator is silent until its rate is right again: at 300 a second for seconds.
+        self.process = subprocess.Popen([BINARY, "simulate", "--symbols", SYMBOLS, "--rate", "2000", *options],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.url = re.search(r"ws://\S+", self.process.stdout.readline())[0]
 
