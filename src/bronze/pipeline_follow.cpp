@@ -113,15 +113,15 @@ Result<Pipeline::Heads> Pipeline::heads_of(std::span<const iceberg::TableIdent> 
 void Pipeline::install(Heads heads) {
   bool moved = false;
   for (std::size_t n = 0; n < tables_.size(); ++n) {
-    auto& head = heads.tables[n];
+    const auto& head = heads.tables[n];
     const auto* snapshot = head.metadata->current_snapshot();
     moved |= head.metadata_location != tables_[n]->metadata_location;
     if (snapshot != nullptr) {
       commit_status_.last_commit_us =
           std::max(commit_status_.last_commit_us, snapshot->timestamp_ms * us_per_ms);
     }
-    *tables_[n] = std::move(head);
   }
+  take_tables(std::move(heads.tables));
   commit_status_.commits += moved;
 }
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <numeric>
 
 #include <arrow/table.h>
 
@@ -35,12 +34,6 @@ Result<Fields> select_fields(const Schema& schema, const std::vector<std::string
   return fields;
 }
 
-Result<std::shared_ptr<arrow::Table>> first_columns(const arrow::Table& rows, std::size_t count) {
-  std::vector<int> positions(count);
-  std::iota(positions.begin(), positions.end(), 0);
-  return checked(rows.SelectColumns(positions), "selecting columns");
-}
-
 class DataFileReading {
  public:
   DataFileReading(const TableMetadata& metadata, FileIo& io, const DataFile& file,
@@ -66,7 +59,7 @@ class DataFileReading {
       TL_ASSIGN(rows, rows_that_are_left(reader, fields, groups));
     }
     TL_ASSIGN(const auto found, filter_rows(bound, std::move(rows.first), std::move(rows.second)));
-    return first_columns(*found, wanted.size());
+    return column_range(*found, 0, wanted.size());
   }
 
  private:

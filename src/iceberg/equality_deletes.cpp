@@ -125,11 +125,10 @@ std::vector<const NestedField*> EqualityDeletes::fields() const {
 }
 
 Result<> EqualityDeletes::deselect(const arrow::Table& rows, Selection& selection) const {
-  int first = 0;
+  std::size_t first = 0;
   for (const auto& keys : all_) {
-    std::vector<int> positions(keys->fields.size());
-    std::ranges::generate(positions, [&first] { return first++; });
-    TL_ASSIGN(const auto columns, checked(rows.SelectColumns(positions), "selecting columns"));
+    TL_ASSIGN(const auto columns, column_range(rows, first, keys->fields.size()));
+    first += keys->fields.size();
     TL_TRY(for_each_key(*columns, [&](std::size_t row, std::string_view key) {
       if (keys->deleted.contains(key)) selection[row] = 0;
     }));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include <arrow/array.h>
 #include <arrow/builder.h>
@@ -167,6 +168,13 @@ Result<std::shared_ptr<arrow::Table>> filter_rows(const BoundFilter& filter,
   TL_ASSIGN(const auto filtered,
             checked(arrow::compute::Filter(std::move(rows), mask), "selecting rows"));
   return filtered.table();
+}
+
+Result<std::shared_ptr<arrow::Table>> column_range(const arrow::Table& rows, std::size_t first,
+                                                   std::size_t count) {
+  std::vector<int> places(count);
+  std::iota(places.begin(), places.end(), static_cast<int>(first));
+  return checked(rows.SelectColumns(places), "selecting columns");
 }
 
 }  // namespace tradelake::iceberg

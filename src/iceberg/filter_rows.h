@@ -1,9 +1,10 @@
-// Exact filtering of Arrow rows.
+// Exact filtering of Arrow rows, and columns by their place.
 //
 // Threads: functions without state.
 // Does not: read columns; those of the filter are in the rows under their current names.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -25,5 +26,9 @@ using Selection = std::vector<std::uint8_t>;
 Result<std::shared_ptr<arrow::Table>> filter_rows(const BoundFilter& filter,
                                                   std::shared_ptr<arrow::Table> rows,
                                                   Selection selection = {});
+
+// `count` columns from `first` on, whatever they are called.
+Result<std::shared_ptr<arrow::Table>> column_range(const arrow::Table& rows, std::size_t first,
+                                                   std::size_t count);
 
 }  // namespace tradelake::iceberg

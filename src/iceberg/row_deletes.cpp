@@ -1,25 +1,13 @@
 #include "iceberg/row_deletes.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include <arrow/table.h>
 
-#include "iceberg/arrow_error.h"
 #include "iceberg/position_deletes.h"
 
 namespace tradelake::iceberg {
-namespace {
-
-Result<std::shared_ptr<arrow::Table>> some_columns(const arrow::Table& rows, int first, int count) {
-  std::vector<int> columns(static_cast<std::size_t>(count));
-  std::iota(columns.begin(), columns.end(), first);
-  return checked(rows.SelectColumns(columns), "selecting columns");
-}
-
-}  // namespace
-
 Result<RowDeletes> RowDeletes::read(const TableMetadata& metadata, FileIo& io, const DataFile& data,
                                     const std::vector<std::shared_ptr<const DataFile>>& deletes,
                                     std::int64_t data_rows) {
@@ -38,13 +26,13 @@ Result<RowDeletes> RowDeletes::read(const TableMetadata& metadata, FileIo& io, c
 Result<RowDeletes::Rows> RowDeletes::deselect(
     std::shared_ptr<arrow::Table> rows, std::span<const ParquetFileReader::Span> spans) const {
   Selection left(static_cast<std::size_t>(rows->num_rows()), 1);
-  const auto keys = static_cast<int>(compared().size());
+  const auto keys = compared().size();
   if (keys > 0) {
     // Apart from the rest: columns that were dropped may be called as others are now.
-    const int others = rows->num_columns() - keys;
-    TL_ASSIGN(const auto compared, some_columns(*rows, others, keys));
+    const auto others = static_cast<std::size_t>(rows->num_columns()) - keys;
+    TL_ASSIGN(const auto compared, column_range(*rows, others, keys));
     TL_TRY(equality_.deselect(*compared, left));
-    TL_ASSIGN(rows, some_columns(*rows, 0, others));
+    TL_ASSIGN(rows, column_range(*rows, 0, others));
   }
   std::int64_t begin = 0;  // of the span, in the rows
   for (const auto& span : spans) {

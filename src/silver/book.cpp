@@ -81,11 +81,6 @@ bool Book::has_dropped(std::int64_t open_time_us) const {
   return open_time_us + us_per_minute <= dropped_until_us_;
 }
 
-std::optional<std::int64_t> Book::first_open_time_us() const {
-  if (minutes_.empty()) return std::nullopt;
-  return minutes_.begin()->first;
-}
-
 std::size_t Book::size() const {
   std::size_t count = 0;
   for (const auto& [open_time_us, minute] : minutes_) count += minute.size();

@@ -49,7 +49,6 @@ class Book {
   // Forgets candles that end at or before the time, after a last look at each.
   void drop_until(std::int64_t closed_until_us, const Visit& visit = {});
   bool has_dropped(std::int64_t open_time_us) const;
-  std::optional<std::int64_t> first_open_time_us() const;
   std::size_t size() const;
 
  private:

@@ -85,26 +85,6 @@ Result<std::shared_ptr<arrow::Table>> sorted_rows(const iceberg::Table& table,
   return taken.table();
 }
 
-// One after the other; all have the columns of the same schema.
-std::shared_ptr<arrow::Table> joined(const arrow::Table& rows,
-                                     const std::vector<std::shared_ptr<arrow::Table>>& more) {
-  arrow::FieldVector fields;
-  arrow::ChunkedArrayVector columns;
-  std::int64_t count = rows.num_rows();
-  for (const auto& table : more) count += table->num_rows();
-  for (const auto& field : rows.schema()->fields()) {
-    const auto column = rows.GetColumnByName(field->name());
-    auto chunks = column->chunks();
-    for (const auto& table : more) {
-      const auto others = table->GetColumnByName(field->name());
-      chunks.insert(chunks.end(), others->chunks().begin(), others->chunks().end());
-    }
-    fields.push_back(arrow::field(field->name(), column->type()));
-    columns.push_back(std::make_shared<arrow::ChunkedArray>(std::move(chunks), column->type()));
-  }
-  return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(columns), count);
-}
-
 }  // namespace
 
 iceberg::ParquetOptions candle_file_options() {
@@ -151,9 +131,16 @@ Result<std::vector<iceberg::DataFile>> write_candles(
                                candle_file_options());
   }
   TL_ASSIGN(auto all, iceberg::fit_rows(*table.metadata, candle_schema(), to_arrow(rows)));
-  TL_ASSIGN(all, sorted_rows(table, joined(*all, kept)));
+  std::vector<std::shared_ptr<arrow::Table>> parts{std::move(all)};
+  parts.insert(parts.end(), kept.begin(), kept.end());
+  // What fit_rows() gives allows nulls where the others do not.
+  TL_ASSIGN(auto joined,
+            iceberg::checked(arrow::ConcatenateTables(
+                                 parts, arrow::ConcatenateTablesOptions{.unify_schemas = true}),
+                             "joining candles"));
+  TL_ASSIGN(joined, sorted_rows(table, joined));
   return iceberg::write_whole_rows(
-      io, *table.metadata, all,
+      io, *table.metadata, joined,
       iceberg::fit_options(*table.metadata, candle_schema(), candle_file_options()));
 }
 

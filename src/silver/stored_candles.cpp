@@ -19,7 +19,10 @@ StoredCandles::StoredCandles(iceberg::FileIo& io, const bronze::Positions& posit
       grace_us_(grace_us),
       markets_(markets),
       books_(books),
-      mutex_(mutex) {}
+      mutex_(mutex),
+      by_slot_(books.slots()) {
+  for (const auto& [where, position] : positions) by_slot_[position.slot] = &position;
+}
 
 Result<> StoredCandles::visit_minutes(const iceberg::Table& table, const Visit& visit) {
   return this->visit(table, stored_intervals.back().step_us, visit);
@@ -81,7 +84,7 @@ Result<> StoredCandles::visit(const iceberg::Table& table, std::int64_t step_us,
 const bronze::PartitionPosition* StoredCandles::home_of(const CandleRow& row) {
   const auto market = markets_.find(row.category, row.symbol);
   if (const auto slot = market == markets_.size() ? std::nullopt : books_.home(market))
-    return at_slot(*slot);
+    return by_slot_[*slot];
   const std::string_view key = row.category == bybit::Category::option
                                    ? bybit::base_coin_of(row.symbol)
                                    : std::string_view(row.symbol);
@@ -91,12 +94,6 @@ const bronze::PartitionPosition* StoredCandles::home_of(const CandleRow& row) {
     if (known == where) return &position;
   }
   return nullptr;
-}
-
-const bronze::PartitionPosition* StoredCandles::at_slot(std::size_t slot) const {
-  const auto found = std::ranges::find_if(
-      positions_, [&](const auto& entry) { return entry.second.slot == slot; });
-  return found == positions_.end() ? nullptr : &found->second;
 }
 
 }  // namespace tradelake::silver

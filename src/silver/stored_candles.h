@@ -44,7 +44,6 @@ class StoredCandles {
   std::vector<Span> spans(std::int64_t step_us) const;
   Result<> visit(const iceberg::Table& table, std::int64_t step_us, const Visit& visit);
   const bronze::PartitionPosition* home_of(const CandleRow& row);
-  const bronze::PartitionPosition* at_slot(std::size_t slot) const;
 
   iceberg::FileIo& io_;
   const bronze::Positions& positions_;
@@ -52,6 +51,7 @@ class StoredCandles {
   bronze::MarketTable& markets_;
   Books& books_;
   std::mutex& mutex_;
+  std::vector<const bronze::PartitionPosition*> by_slot_;  // nullptr: nobody's here
 };
 
 }  // namespace tradelake::silver

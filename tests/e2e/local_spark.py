@@ -16,7 +16,7 @@ class LocalSpark(Spark):
 
     def configure(self, folder, environment):
         sys.path.insert(0, str(ROOT / "scripts"))
-        from stack_spark import spark
+        from stack_spark import spark, variables
 
         home = spark()
         lines = {
@@ -30,8 +30,7 @@ class LocalSpark(Spark):
         }
         folder.mkdir(parents=True)
         (folder / "spark-defaults.conf").write_text("".join(f"{key} {value}\n" for key, value in lines.items()))
-        return {"SPARK_HOME": f"{home / 'python/pyspark'}", "SPARK_CONF_DIR": f"{folder}", "PYTHONPATH": f"{home / 'python'}",
-                "SPARK_LOCAL_IP": "127.0.0.1"}
+        return variables(home, folder)
 
     def register(self, pointers):
         """These tables, in place of any of the same names; the files stay as they are."""

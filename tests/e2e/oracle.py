@@ -195,6 +195,14 @@ def typed_sum(values):
     return total if total < LIMIT_38_18 else None
 
 
+def read_record(path):
+    """What `simulate --record` says was sent: (ns, category, text, whether the connection lived on) each."""
+    for line in path.read_bytes().split(b"\n"):
+        if line:
+            sent_ns, category, _, whole, _, text = line.split(b"\t", 5)
+            yield int(sent_ns), category.decode(), text, whole == b"1"
+
+
 def candles_of(trades, step_us=MINUTE_US):
     groups = defaultdict(list)
     for trade in trades:

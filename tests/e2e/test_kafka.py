@@ -15,7 +15,7 @@ from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 import kafka_log
 from kafka_log import END_MARKER, frames
 from lake import BINARY, assert_lake, pointers, replay, replay_arguments, rows, table, tradelake
-from oracle import Oracle, read_capture, to_us
+from oracle import Oracle, read_capture, read_record, to_us
 from served import Process, Server
 from test_kill import BUSY, make_capture
 from test_live import check, run_against_the_simulator
@@ -147,7 +147,7 @@ def test_live_frames_outlast_a_broker_that_is_away(tmp_path, broker):
     assert "event=kafka_away" in events
     check(tmp_path, record, events)
     # What the readers would drop as a repeat is not there in the first place.
-    sent = [line.split(b"\t", 5)[5] for line in record.read_bytes().split(b"\n") if line]
+    sent = [text for _, _, text, _ in read_record(record)]
     logged = [value for *_, value in broker.records()]
     assert len(logged) <= len(sent)
 

@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from lake import BINARY, rows
-from oracle import Oracle
+from oracle import Oracle, read_record
 
 
 def full_pipe():
@@ -67,10 +67,8 @@ def run_against_the_simulator(tmp_path, seconds, faults, rate, nobody_reads_even
 
 def check(tmp_path, record, events):
     completed, cut = [], []
-    for line in record.read_bytes().split(b"\n"):
-        if line:
-            sent_ns, category, _, whole, _, text = line.split(b"\t", 5)
-            (completed if whole == b"1" else cut).append((int(sent_ns), category.decode(), text))
+    for *frame, whole in read_record(record):
+        (completed if whole else cut).append(tuple(frame))
     expected = Oracle().take(completed)
     may_be = Oracle().take(completed + cut)
     found = Counter((r["category"], r["symbol"], r["trade_id"]) for r in rows(tmp_path / "data", "bronze.trades"))

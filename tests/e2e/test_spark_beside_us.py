@@ -12,9 +12,10 @@ from collections import Counter
 import pytest
 
 from lake import BINARY, assert_trades
-from oracle import Oracle, read_capture
+from oracle import Oracle, read_capture, read_record
 from own_stack import OwnStack, with_password
 from s3 import reader_properties
+from served import Process, Server
 from spark_sql import Spark, SparkError
 from test_kill import make_capture
 
@@ -169,34 +170,32 @@ INSERT_AT = """INSERT INTO bronze.trades BY NAME SELECT * EXCEPT (trade_id, trad
 def live_for(seconds, folder, environment, meanwhile=lambda n: time.sleep(1), kills=()):
     """`run` at fifty thousand trades a second. The ids that were sent, the ms of each commit of trades, the events."""
     folder.mkdir()
-    record, events = folder / "record.tsv", folder / "events"
-    exchange = subprocess.Popen([BINARY, "simulate", "--symbols", "linear:60,spot:30", "--rate", "50000", "--record", record],
-                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    url = re.search(r"ws://\S+", exchange.stdout.readline())[0]
-    start = lambda: subprocess.Popen(
-        [BINARY, "run", "--data-dir", folder / "data", "--source", url, "--symbols", "linear:*,spot:*", "--listen", "127.0.0.1:0"],
-        stdout=subprocess.DEVNULL, stderr=events.open("a"),
-        env=os.environ | environment | {"TRADELAKE_COMMIT_INTERVAL": "1s", "TRADELAKE_LOG_LEVEL": "debug"})
-    lake, begin, turns, kills = start(), time.monotonic(), 0, list(kills)
+    record = folder / "record.tsv"
+    exchange = Process("simulate", "--symbols", "linear:60,spot:30", "--rate", "50000", "--record", record,
+                       log=folder / "exchange.log")
+    logs = []
+
+    def start():
+        logs.append(folder / f"run-{len(logs)}.log")
+        return Server(folder / "data", "--symbols", "linear:*,spot:*", source=exchange.url, log=logs[-1],
+                      environment=os.environ | environment | {"TRADELAKE_COMMIT_INTERVAL": "1s", "TRADELAKE_LOG_LEVEL": "debug"})
+
+    server, begin, turns, kills = start(), time.monotonic(), 0, list(kills)
     while time.monotonic() < begin + seconds:
         if kills and time.monotonic() > begin + kills[0]:
             kills.pop(0)
-            lake.kill()
-            lake.wait()
-            lake = start()
+            server.process.kill()
+            server.process.wait()
+            server = start()
         meanwhile(turns)
         turns += 1
-    exchange.terminate()
-    assert exchange.wait(20) == 0
+    assert exchange.stop() == 0
     time.sleep(2)
-    lake.terminate()
-    assert lake.wait(30) == 0, events.read_text()[-3000:]
+    assert server.stop() == 0, logs[-1].read_text()[-3000:]
     sent = Counter()
-    for line in record.read_bytes().splitlines():
-        _, category, _, whole, _, text = line.split(b"\t", 5)
-        for trade in json.loads(text)["data"] if whole == b"1" else []:
-            sent[category.decode(), trade["s"], trade["i"]] += 1
-    text = events.read_text()
+    for _, category, frame, whole in read_record(record):
+        sent.update((category, trade["s"], trade["i"]) for trade in (json.loads(frame)["data"] if whole else []))
+    text = "".join(log.read_text() for log in logs)
     took = [int(us) / 1000 for us in re.findall(r"event=committed pipeline=bronze commits=\d+ took_us=(\d+)", text)]
     return sent, sorted(took), text
 

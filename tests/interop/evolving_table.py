@@ -36,6 +36,17 @@ class Evolving:
                               capture_output=True, text=True, env=os.environ | self.ours.environment)
         assert done.returncode == 0, f"{step}: {done.stderr}"
 
+    def go_through(self, steps, by_them, change):
+        """Each step, done by `change`, with rows of both before and after it. Yields once all has been found again."""
+        self.append(by_them)
+        self.append(by_them)
+        for step in steps:
+            change(step)
+            self.changed(step)
+            self.append(by_them)
+            self.check()
+            yield step
+
     def changed(self, step):
         self.rows[:] = map(step.rows, self.rows)
 

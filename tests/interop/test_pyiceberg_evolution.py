@@ -20,16 +20,8 @@ def test_rows_stay_what_they_are_through_every_change(tmp_path, who):
     def append(schema, rows):
         table.refresh().append(pa.Table.from_pylist(rows, schema_to_pyarrow(schema, include_field_ids=False)))
 
-    evolving.append(append)
-    evolving.append(append)
-    for step in STEPS:
-        if who == "we":
-            evolving.change_by_command(step)
-        else:
-            step.api(table.refresh())
-        evolving.changed(step)
-        evolving.append(append)
-        evolving.check()
+    change = evolving.change_by_command if who == "we" else lambda step: step.api(table.refresh())
+    for step in evolving.go_through(STEPS, append, change):
         if step in (STEPS[8], STEPS[-1]):
             evolving.check_filters_of_pyiceberg()
     table.refresh()

@@ -34,16 +34,8 @@ def test_rows_stay_what_they_are_through_every_change(ours, spark, theirs, who):
     def append(schema, rows):
         insert(spark, name, schema, rows)
 
-    evolving.append(append)
-    evolving.append(append)
-    for step in STEPS:
-        if who == "we":
-            evolving.change_by_command(step)
-        else:
-            spark.sql(f"ALTER TABLE {name} {step.sql}")
-        evolving.changed(step)
-        evolving.append(append)
-        evolving.check()
+    change = evolving.change_by_command if who == "we" else lambda step: spark.sql(f"ALTER TABLE {name} {step.sql}")
+    for step in evolving.go_through(STEPS, append, change):
         schema = evolving.schema()
         assert read(spark, name, schema) == expected(schema, evolving.rows), step
         assert_found_by_spark(spark, evolving)

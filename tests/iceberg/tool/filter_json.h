@@ -1,4 +1,4 @@
-// Filters as tests give them: [[column, comparison, value in hexadecimal…], …].
+// Filters as tests give them: [[column, comparison, value…], …].
 //
 // Threads: functions.
 #pragma once
@@ -15,7 +15,9 @@
 
 namespace tradelake::iceberg {
 
-inline Result<Filter> filter_from_json(const Schema& schema, const nlohmann::json& given) {
+// `to_value` makes a Result<Value> of a column's name and what is given.
+template <class ToValue>
+Result<Filter> filter_from_json(const nlohmann::json& given, const ToValue& to_value) {
   static const std::map<std::string, Comparison> comparisons = {
       {"equal", Comparison::equal},
       {"less", Comparison::less},
@@ -30,13 +32,20 @@ inline Result<Filter> filter_from_json(const Schema& schema, const nlohmann::jso
     Predicate predicate{
         one.at(0).get<std::string>(), comparisons.at(one.at(1).get<std::string>()), {}};
     for (std::size_t i = 2; i < one.size(); ++i) {
-      const auto& type = *schema.find(std::string_view(predicate.column))->type;
-      TL_ASSIGN(auto value, from_bytes(type, unhex(one[i].get<std::string>())));
+      TL_ASSIGN(auto value, to_value(predicate.column, one[i]));
       predicate.values.push_back(std::move(value));
     }
     filter.push_back(std::move(predicate));
   }
   return filter;
+}
+
+// With values as Appendix D has them, in hexadecimal.
+inline Result<Filter> filter_from_json(const Schema& schema, const nlohmann::json& given) {
+  return filter_from_json(
+      given, [&](std::string_view column, const nlohmann::json& value) -> Result<Value> {
+        return from_bytes(*schema.find(column)->type, unhex(value.get<std::string>()));
+      });
 }
 
 }  // namespace tradelake::iceberg

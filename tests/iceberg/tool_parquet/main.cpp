@@ -22,6 +22,7 @@
 #include "iceberg/parquet_writer.h"
 #include "iceberg/scan.h"
 #include "iceberg/table_metadata_json.h"
+#include "iceberg/tool/filter_json.h"
 
 namespace tradelake::iceberg {
 namespace {
@@ -139,23 +140,10 @@ Value value_from(const json& value) {
   return number;
 }
 
-Filter filter_from(const json& text) {
-  static const std::map<std::string, Comparison> names = {
-      {"equal", Comparison::equal},
-      {"less", Comparison::less},
-      {"less_equal", Comparison::less_equal},
-      {"greater", Comparison::greater},
-      {"greater_equal", Comparison::greater_equal},
-      {"in", Comparison::in},
-      {"is_null", Comparison::is_null},
-      {"not_null", Comparison::not_null}};
-  Filter filter;
-  for (const auto& item : text) {
-    Predicate predicate{item.at(0), names.at(item.at(1)), {}};
-    for (std::size_t i = 2; i < item.size(); ++i) predicate.values.push_back(value_from(item[i]));
-    filter.push_back(std::move(predicate));
-  }
-  return filter;
+Filter filter_from(const json& given) {
+  return *filter_from_json(given, [](std::string_view, const json& value) -> Result<Value> {
+    return value_from(value);
+  });
 }
 
 void read(const TableMetadata& metadata, char** arguments) {
