@@ -98,6 +98,29 @@ TEST(Generator, KeepsWhatTheExchangePromises) {
   EXPECT_NEAR(static_cast<double>(trades) / seconds, 5'000, 1'500);
 }
 
+// Two minutes of a slow market, many times: a sweep of hundreds once made it wait for as long as
+// that many single trades would have taken.
+TEST(Generator, IsNotSilentAfterALargeSweep) {
+  const auto listing = make_listing(symbols);
+  GeneratedFrame frame;
+  std::int64_t longest_us = 0;
+  std::size_t largest = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    auto slow = options(seed);
+    slow.trades_per_second = 50;
+    Generator generator(*listing, slow);
+    std::int64_t last_due = slow.start_ms * 1000;
+    while (last_due < (slow.start_ms + 120'000) * 1000) {
+      generator.next(frame);
+      longest_us = std::max(longest_us, frame.due_us - last_due);
+      largest = std::max(largest, frame.trades.size());
+      last_due = frame.due_us;
+    }
+  }
+  EXPECT_GT(largest, 500u);
+  EXPECT_LT(longest_us, 1'500'000);
+}
+
 TEST(Generator, CoversPricesFromTenToTheMinusTwelveToAMillion) {
   const auto listing = make_listing("spot:14,spot:BTCTRY");
   bool finest = false;

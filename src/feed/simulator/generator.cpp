@@ -15,7 +15,24 @@ constexpr double mean_burst_us = 0.5e6;
 constexpr double mean_calm_us = 9.5e6;
 
 constexpr double sweep_chance = 0.3;
+constexpr double sweep_alpha = 1.3;
+constexpr double sweep_scale = 1.5;
+constexpr double longest_sweep = 900;
 constexpr double huge_sweep_chance = 2e-5;  // more than one frame holds
+constexpr std::uint32_t huge_sweep = 1025;
+constexpr std::uint32_t huge_sweep_spread = 2048;
+
+// Mean of what sweep_length() draws. Time goes on by this, never by the sweep that was drawn: a
+// market is not silent for long because it traded much at once.
+double mean_sweep() {
+  double sweep = 0;  // as the sum of P(length >= k)
+  for (double k = 1; k <= longest_sweep; k += 1) {
+    const double least = (k - 1) / sweep_scale;
+    sweep += least <= 1 ? 1 : std::pow(least, -sweep_alpha);
+  }
+  return (1 - sweep_chance) + (sweep_chance - huge_sweep_chance) * sweep +
+         huge_sweep_chance * (huge_sweep + (huge_sweep_spread - 1) / 2.0);
+}
 
 constexpr std::uint64_t first_spot_id = 2'290'000'000'000'000'000;
 
@@ -23,11 +40,11 @@ constexpr std::uint64_t first_spot_id = 2'290'000'000'000'000'000;
 
 Generator::Generator(const Listing& listing, GeneratorOptions options)
     : listing_(listing),
-      options_(options),
       random_(mix_bits(options.seed) ^ static_cast<std::uint64_t>(options.start_ms)),
       walks_(listing.instruments.size()),
       keep_(listing.streams.size()),
       alias_(listing.streams.size()),
+      sweeps_per_us_(options.trades_per_second / mean_sweep() / 1e6),
       now_us_(static_cast<double>(options.start_ms) * 1e3),
       mood_until_us_(now_us_) {
   for (std::size_t i = 0; i < walks_.size(); ++i) {
@@ -69,18 +86,19 @@ std::uint32_t Generator::pick_stream() {
 
 std::uint32_t Generator::sweep_length() {
   const double draw = random_.unit();
-  if (draw < huge_sweep_chance) return 1025 + random_.below(2048);
+  if (draw < huge_sweep_chance) return huge_sweep + random_.below(huge_sweep_spread);
   if (draw > sweep_chance) return 1;
-  return static_cast<std::uint32_t>(std::min(1 + random_.pareto(1.3) * 1.5, 900.0));
+  return static_cast<std::uint32_t>(
+      std::min(1 + random_.pareto(sweep_alpha) * sweep_scale, longest_sweep));
 }
 
-void Generator::advance(std::uint32_t trades) {
+void Generator::advance() {
   if (now_us_ >= mood_until_us_) {
     burst_ = !burst_ && random_.chance(0.5);
     mood_until_us_ = now_us_ + random_.exponential() * (burst_ ? mean_burst_us : mean_calm_us / 2);
   }
-  const double rate = options_.trades_per_second * (burst_ ? burst_factor : calm_factor);
-  now_us_ += random_.exponential() * 1e6 * trades / rate;
+  const double sweeps_per_us = sweeps_per_us_ * (burst_ ? burst_factor : calm_factor);
+  now_us_ += random_.exponential() / sweeps_per_us;
 }
 
 void Generator::skip_to(std::int64_t now_us) {
@@ -91,7 +109,7 @@ void Generator::begin_sweep() {
   stream_ = pick_stream();
   left_ = sweep_length();
   buy_ = random_.next() & 1;
-  advance(left_);
+  advance();
   time_ms_ = static_cast<std::int64_t>(now_us_ / 1e3);
   // One cross sequence for a whole matching shard: it rises, with gaps seen from one symbol.
   auto& seq = seq_[static_cast<std::size_t>(listing_.streams[stream_].category)];

@@ -67,19 +67,19 @@ class Generator {
 
   std::uint32_t pick_stream();
   std::uint32_t sweep_length();
-  void advance(std::uint32_t trades);
+  void advance();
   void begin_sweep();
   void fill(GeneratedTrade& trade, std::uint32_t instrument, bool buy, std::int64_t price);
   std::int64_t step_price(std::uint32_t instrument, bool buy, bool first_of_sweep);
   std::int64_t heavy_tailed_size(const Instrument& instrument);
 
   const Listing& listing_;
-  GeneratorOptions options_;
   Random random_;
   std::vector<Walk> walks_;  // by instrument
   // Alias table (Vose) over the streams' weights: one draw, two look-ups, however many streams.
   std::vector<double> keep_;
   std::vector<std::uint32_t> alias_;
+  double sweeps_per_us_;
   double now_us_ = 0;
   double mood_until_us_ = 0;  // end of the present burst or calm
   bool burst_ = false;
