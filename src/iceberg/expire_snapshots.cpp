@@ -113,7 +113,7 @@ TableMetadata without_expired(const TableMetadata& metadata, const ExpiryPolicy&
   Retention retention(metadata, policy);
   auto next = metadata;
   next.refs = retention.refs();
-  std::erase_if(next.snapshots, [&](const Snapshot& one) { return !retention.keeps(one.id); });
+  next.snapshots.erase_if([&](const Snapshot& one) { return !retention.keeps(one.id); });
   // A history with holes would tell of changes that never were: it begins after the last hole.
   const auto last_hole = std::find_if(
       next.snapshot_log.rbegin(), next.snapshot_log.rend(),

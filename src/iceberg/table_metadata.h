@@ -14,19 +14,9 @@
 
 #include "iceberg/partition.h"
 #include "iceberg/schema.h"
+#include "iceberg/snapshot.h"
 
 namespace tradelake::iceberg {
-
-struct Snapshot {
-  SnapshotId id;
-  std::optional<SnapshotId> parent_id;
-  SequenceNumber sequence_number;
-  std::int64_t timestamp_ms = 0;
-  std::string manifest_list;
-  std::string operation;                       // append, replace, overwrite, delete
-  std::map<std::string, std::string> summary;  // without "operation"
-  std::optional<SchemaId> schema_id;
-};
 
 struct SnapshotRef {
   SnapshotId snapshot_id;
@@ -62,7 +52,7 @@ struct TableMetadata {
   SortOrderId default_sort_order_id;
   std::map<std::string, std::string> properties;
   std::optional<SnapshotId> current_snapshot_id;
-  std::vector<Snapshot> snapshots;
+  SnapshotList snapshots;
   std::vector<SnapshotLogEntry> snapshot_log;
   std::vector<MetadataLogEntry> metadata_log;
   std::map<std::string, SnapshotRef> refs;

@@ -44,7 +44,8 @@ void write_ref(JsonWriter& json, const SnapshotRef& ref) {
   json.close_object();
 }
 
-void write_snapshot(JsonWriter& json, const Snapshot& snapshot) {
+std::string snapshot_text(const Snapshot& snapshot) {
+  JsonWriter json;
   json.open_object().member("sequence-number", snapshot.sequence_number.value);
   json.member("snapshot-id", snapshot.id.value);
   if (snapshot.parent_id) json.member("parent-snapshot-id", snapshot.parent_id->value);
@@ -54,6 +55,7 @@ void write_snapshot(JsonWriter& json, const Snapshot& snapshot) {
   json.close_object().member("manifest-list", snapshot.manifest_list);
   if (snapshot.schema_id) json.member("schema-id", snapshot.schema_id->value);
   json.close_object();
+  return std::move(json).take();
 }
 
 // ---- reading ----
@@ -237,7 +239,8 @@ Result<TableMetadata> from_parsed(const nlohmann::json& root) {
   TL_ASSIGN(metadata.sort_orders, each(root, "sort-orders", sort_order_from_json));
   TL_ASSIGN(metadata.default_sort_order_id, json::id<SortOrderId>(root, "default-sort-order-id"));
   TL_ASSIGN(metadata.properties, strings(root, "properties"));
-  TL_ASSIGN(metadata.snapshots, each(root, "snapshots", snapshot_from_json));
+  TL_ASSIGN(auto snapshots, each(root, "snapshots", snapshot_from_json));
+  metadata.snapshots = SnapshotList(std::move(snapshots));
   TL_ASSIGN(metadata.snapshot_log, each(root, "snapshot-log", snapshot_log_from_json));
   TL_ASSIGN(metadata.metadata_log, each(root, "metadata-log", metadata_log_from_json));
   TL_TRY(read_refs(root, metadata));
@@ -282,7 +285,8 @@ std::string to_json(const TableMetadata& metadata) {
     write_ref(json, ref);
   }
   json.close_object().key("snapshots").open_array();
-  for (const auto& snapshot : metadata.snapshots) write_snapshot(json, snapshot);
+  for (std::size_t n = 0; n < metadata.snapshots.size(); ++n)
+    json.raw(metadata.snapshots.text(n, snapshot_text));
   json.close_array();
   json.key("statistics").raw(metadata.statistics_json);
   json.key("partition-statistics").raw(metadata.partition_statistics_json);

@@ -19,7 +19,7 @@ iceberg::Snapshot snapshot(std::int64_t id, std::map<std::string, std::string> s
 iceberg::Table table_at(std::vector<iceberg::Snapshot> snapshots) {
   auto metadata = std::make_shared<iceberg::TableMetadata>();
   metadata->current_snapshot_id = snapshots.back().id;
-  metadata->snapshots = std::move(snapshots);
+  metadata->snapshots = iceberg::SnapshotList(std::move(snapshots));
   return {{"bronze", "trades"}, "file:///m.json", metadata};
 }
 

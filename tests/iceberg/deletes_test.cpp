@@ -255,10 +255,12 @@ TEST(Deletes, FilesWithoutFieldIdsAreReadByTheNamesOfTheSpecification) {
 TEST(Deletes, OurCommitsCarryThemOver) {
   Lake lake;
   lake.erase_positions({{"mem:/data", 1}, {"mem:/data", 2}});
-  auto& summary = lake.metadata.snapshots.back().summary;
+  std::vector snapshots(lake.metadata.snapshots.begin(), lake.metadata.snapshots.end());
+  auto& summary = snapshots.back().summary;
   summary["total-delete-files"] = "1";
   summary["total-position-deletes"] = "2";
   summary["total-equality-deletes"] = "0";
+  lake.metadata.snapshots = SnapshotList(std::move(snapshots));
   const auto list = [&] { return *read_manifest_list(lake.io, *lake.metadata.current_snapshot()); };
   const auto before = list();
   auto more = lake.file;

@@ -83,7 +83,9 @@ TEST_F(ExpireSnapshotsTest, TagsAndBranchesKeepWhatTheyName) {
   metadata.refs["audit"] = {id(0), true, {}, {}, {}};
   metadata.refs["old"] = {id(1), true, {}, {}, 10};
   metadata.refs["test"] = {id(3), false, 2, {}, {}};
-  metadata.snapshots[1].timestamp_ms -= 11;
+  std::vector snapshots(metadata.snapshots.begin(), metadata.snapshots.end());
+  snapshots[1].timestamp_ms -= 11;
+  metadata.snapshots = SnapshotList(std::move(snapshots));
   const auto kept = without_expired(metadata, {metadata.last_updated_ms + hour_ms, 1, 1});
   std::vector<SnapshotId> ids;
   for (const auto& snapshot : kept.snapshots) ids.push_back(snapshot.id);

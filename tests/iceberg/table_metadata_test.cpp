@@ -29,7 +29,7 @@ TableMetadata full_table() {
   snapshot.operation = "append";
   snapshot.summary = {{"note", "quote \" backslash \\ newline \n tab \t bell \x07 ünï \U0001F600"}};
   snapshot.schema_id = SchemaId{0};
-  metadata.snapshots = {snapshot};
+  metadata.snapshots.push_back(snapshot);
   metadata.current_snapshot_id = snapshot.id;
   metadata.refs["main"].snapshot_id = snapshot.id;
   auto& tag = metadata.refs["tag"];
@@ -85,9 +85,33 @@ TEST(TableMetadata, ComesBackFromJsonAsItWas) {
   EXPECT_EQ(again.sort_orders[1], full_table().sort_orders[1]);
 }
 
+// The text of a snapshot is kept with it and shared: what was written out before tells nothing of
+// what came since.
+TEST(TableMetadata, WritesTheSnapshotsThatItHolds) {
+  auto first = full_table();
+  (void)to_json(first);
+  auto second = first;
+  auto more = second.snapshots.back();
+  more.id = SnapshotId{77};
+  more.summary["added-records"] = "5";
+  second.snapshots.push_back(more);
+  const auto whole = Json::parse(to_json(second))["snapshots"];
+  ASSERT_EQ(whole.size(), first.snapshots.size() + 1);
+  EXPECT_EQ(whole.back()["snapshot-id"], 77);
+  EXPECT_EQ(whole.back()["summary"]["added-records"], "5");
+  EXPECT_EQ(Json::parse(to_json(first))["snapshots"].size(), first.snapshots.size());
+  const auto gone = first.snapshots[0].id;
+  second.snapshots.erase_if([&](const Snapshot& one) { return one.id == gone; });
+  const auto left = Json::parse(to_json(second))["snapshots"];
+  ASSERT_EQ(left.size(), first.snapshots.size());
+  EXPECT_EQ(left.back(), whole.back());
+}
+
 RC_GTEST_PROP(TableMetadata, AnyTextInASummaryStaysJson, (const std::string& text)) {
   auto metadata = full_table();
-  metadata.snapshots[0].summary["text"] = text;
+  std::vector snapshots(metadata.snapshots.begin(), metadata.snapshots.end());
+  snapshots[0].summary["text"] = text;
+  metadata.snapshots = SnapshotList(std::move(snapshots));
   const auto again = table_metadata_from_json(to_json(metadata));
   RC_ASSERT(again.has_value());
   const bool ascii =
