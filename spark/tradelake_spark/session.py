@@ -10,9 +10,12 @@ UTC = ("UTC", "Etc/UTC", "Z", "+00:00")
 
 def opened(name, file=None):
     """The session that spark-submit has prepared, on the lake of the configuration unless Spark's own names one."""
-    from pyspark import SparkConf
+    from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
 
+    # Under spark-submit the JVM runs already. Otherwise it is started here, before there is anything to tell it: what a builder
+    # knows by then goes to its command line, passwords too, where everybody reads it.
+    SparkContext._ensure_initialized()
     builder = SparkSession.builder.appName(name)
     given = SparkConf()
     if not given.contains(catalog.CATALOG):

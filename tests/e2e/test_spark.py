@@ -1,13 +1,16 @@
 """Spark reads what we write, and we see what it writes: catalog in PostgreSQL, warehouse in S3, stages as processes."""
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -169,6 +172,29 @@ def test_spark_submit_runs_it_with_the_configuration_file_of_the_program(filled,
                                  "PYSPARK_PYTHON": sys.executable}, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.endswith(f"{len(filled.expected.candles)} candles rebuilt, 0 differ from silver.candles_1m\n")
+
+
+@pytest.mark.slow
+def test_no_password_is_on_a_command_line_without_spark_submit(filled, tmp_path):
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from stack_spark import spark
+
+    shown, ours = set(), {key: value for key, value in filled.environment.items() if not key.startswith("SPARK_CONF")}
+    with open(tmp_path / "said", "w+") as said, subprocess.Popen(
+            [sys.executable, ROOT / "spark/candles_batch.py", "--check", *span_of(filled.expected)],
+            env=os.environ | ours | {"PYTHONPATH": f"{spark() / 'python'}", "SPARK_LOCAL_IP": "127.0.0.1",
+                                     "PYSPARK_SUBMIT_ARGS": f"--driver-class-path {spark() / 'jars'}/* pyspark-shell"},
+            cwd=tmp_path, stdout=said, stderr=said) as process:
+        while process.poll() is None:
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                with contextlib.suppress(OSError):  # it has ended
+                    shown.add(path.read_bytes())
+            time.sleep(0.1)
+        said.seek(0)
+        assert process.returncode == 0, said.read()[-3000:]
+    assert any(b"org.apache.spark" in line for line in shown)
+    for secret in ("PGPASSWORD", "AWS_SECRET_ACCESS_KEY"):
+        assert not [line for line in shown if filled.environment[secret].encode() in line], f"{secret} is shown"
 
 
 def test_dead_letters_have_their_bytes(filled):
