@@ -1,11 +1,11 @@
-// `tradelake candles`: the log into silver.candles_1m, late_trades and candle_revisions.
+// `tradelake candles`: the log into the tables of silver. And `tradelake candles repair`.
 #include "cli/pipeline_stage.h"
 #include "cli/pipelines.h"
 
 namespace tradelake::cli {
 
 void add_candles(CLI::App& root, Run& run) {
-  add_pipeline_stage(
+  auto& command = add_pipeline_stage(
       root, run, "candles", "The log into silver: candles, late trades, revisions",
       [](const Settings& settings, const bronze::Lake& lake) -> Result<OpenedPipeline> {
         TL_ASSIGN(auto candles, open_candles(settings, lake));
@@ -13,6 +13,7 @@ void add_candles(CLI::App& root, Run& run) {
         return OpenedPipeline{
             std::move(candles), {.candles = seen}, [seen] { return seen->status(); }};
       });
+  add_candles_repair(command, run);
 }
 
 }  // namespace tradelake::cli

@@ -127,8 +127,8 @@ class Stage {
 
 }  // namespace
 
-void add_pipeline_stage(CLI::App& root, Run& run, const char* name, const char* about,
-                        OpenPipeline open) {
+CLI::App& add_pipeline_stage(CLI::App& root, Run& run, const char* name, const char* about,
+                             OpenPipeline open) {
   auto* command = root.add_subcommand(name, about);
   const auto settings =
       SettingFlags::add(*command, {"data_dir", "listen", "log", "catalog", "warehouse"}, any_port);
@@ -137,6 +137,7 @@ void add_pipeline_stage(CLI::App& root, Run& run, const char* name, const char* 
       "--exit-when-done", *exit_when_done,
       "End when all of the log is committed and every partition ends with an end marker");
   command->callback([=, &run, open = std::move(open), name = std::string(name)] {
+    if (!command->get_subcommands().empty()) return;
     run = [=]() -> int {
       const auto loaded = settings->load();
       if (!loaded) return report(loaded.error());
@@ -145,6 +146,7 @@ void add_pipeline_stage(CLI::App& root, Run& run, const char* name, const char* 
       });
     };
   });
+  return *command;
 }
 
 }  // namespace tradelake::cli

@@ -22,7 +22,8 @@ struct OpenedPipeline {
 using OpenPipeline =
     std::function<Result<OpenedPipeline>(const Settings& settings, const bronze::Lake& lake)>;
 
-void add_pipeline_stage(CLI::App& root, Run& run, const char* name, const char* about,
-                        OpenPipeline open);
+// The command, for sub-commands of its own.
+CLI::App& add_pipeline_stage(CLI::App& root, Run& run, const char* name, const char* about,
+                             OpenPipeline open);
 
 }  // namespace tradelake::cli

@@ -149,4 +149,24 @@ TableMetadataPtr as_declared(const TableMetadataPtr& metadata, const Schema& dec
   return copy;
 }
 
+Result<TableMetadataPtr> with_columns(const TableMetadataPtr& metadata, const Schema& declared,
+                                      const std::vector<std::string>& names) {
+  const auto& schema = metadata->schema();
+  Schema view{.id = {}, .fields = {}, .identifier_field_ids = {}};
+  for (const auto& known : metadata->schemas) view.id = std::max(view.id, known.id);
+  ++view.id.value;
+  for (const auto& name : names) {
+    const auto id = id_in_table(*metadata, *declared.find(std::string_view(name)));
+    const auto* field = id ? schema.find(*id) : nullptr;
+    if (field == nullptr)
+      return make_error(Errc::corrupt, "the table has no column {} any more", name);
+    view.fields.push_back(*field);
+    view.fields.back().name = name;
+  }
+  auto copy = std::make_shared<TableMetadata>(*metadata);
+  copy->current_schema_id = view.id;
+  copy->schemas.push_back(std::move(view));
+  return TableMetadataPtr(std::move(copy));
+}
+
 }  // namespace tradelake::iceberg

@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/error.h"
@@ -39,5 +40,10 @@ ParquetOptions fit_options(const TableMetadata& metadata, const Schema& declared
 // declared names and of the table's types; null if the table has dropped them. The metadata itself
 // where that is what it says already.
 TableMetadataPtr as_declared(const TableMetadataPtr& metadata, const Schema& declared);
+
+// The same with these of the declared columns alone, in this order: for readers of whole files.
+// Errors: corrupt (the table has lost one of them).
+Result<TableMetadataPtr> with_columns(const TableMetadataPtr& metadata, const Schema& declared,
+                                      const std::vector<std::string>& names);
 
 }  // namespace tradelake::iceberg

@@ -1,9 +1,8 @@
 #include "silver/rewrite.h"
 
 #include <algorithm>
-#include <array>
+#include <map>
 #include <numeric>
-#include <set>
 #include <tuple>
 
 #include <arrow/api.h>
@@ -29,36 +28,20 @@ Key key_of(const CandleRow& row) {
 }
 
 // What category, symbol and open_time are called in the table by now.
-Result<std::array<std::string, 3>> key_columns(const iceberg::Table& table) {
-  std::array<std::string, 3> names{"category", "symbol", "open_time"};
-  for (auto& name : names) {
-    const auto id =
-        iceberg::id_in_table(*table.metadata, *candle_schema().find(std::string_view(name)));
-    const auto* field = id ? table.metadata->schema().find(*id) : nullptr;
-    if (field == nullptr) {
-      return make_error(Errc::corrupt, "{} has no column {} any more: its rows cannot be corrected",
-                        to_string(table.ident), name);
-    }
-    name = field->name;
-  }
-  return names;
+Result<std::vector<std::string>> key_columns(const iceberg::Table& table) {
+  return current_names(table, candle_schema(), {"category", "symbol", "open_time"});
 }
 
-// Takes the keys that it finds out of `wanted`. Empty if it finds none, else 0 for each row whose
-// key was there.
+// Empty if all rows stay, else 0 for each that goes.
 Result<iceberg::Selection> select_others(const iceberg::Table& table, iceberg::FileIo& io,
                                          const iceberg::ScanFile& file,
-                                         const std::array<std::string, 3>& columns,
-                                         std::set<Key>& wanted) {
-  TL_ASSIGN(const auto rows, iceberg::read_data_file(*table.metadata, io, file,
-                                                     {columns.begin(), columns.end()}, {}));
+                                         const std::vector<std::string>& columns,
+                                         const Goes& goes) {
+  TL_ASSIGN(const auto rows, iceberg::read_data_file(*table.metadata, io, file, columns, {}));
   const iceberg::RowReader reader(*rows);
   iceberg::Selection others;
   for (std::int64_t row = 0; row < reader.rows(); ++row) {
-    const auto found = wanted.find({reader.integer(2, row), std::string(reader.text(0, row)),
-                                    std::string(reader.text(1, row))});
-    if (found == wanted.end()) continue;
-    wanted.erase(found);
+    if (!goes(reader, row)) continue;
     others.resize(static_cast<std::size_t>(reader.rows()), 1);
     others[static_cast<std::size_t>(row)] = 0;
   }
@@ -93,29 +76,59 @@ iceberg::ParquetOptions candle_file_options() {
   return options;
 }
 
-Result<Rewrite> plan_rewrite(const iceberg::Table& table, iceberg::FileIo& io,
-                             const std::vector<CandleRow>& revised) {
+Result<std::vector<std::string>> current_names(const iceberg::Table& table,
+                                               const iceberg::Schema& declared,
+                                               std::vector<std::string> names) {
+  for (auto& name : names) {
+    const auto id = iceberg::id_in_table(*table.metadata, *declared.find(std::string_view(name)));
+    const auto* field = id ? table.metadata->schema().find(*id) : nullptr;
+    if (field == nullptr) {
+      return make_error(Errc::corrupt, "{} has no column {} any more: its rows cannot be corrected",
+                        to_string(table.ident), name);
+    }
+    name = field->name;
+  }
+  return names;
+}
+
+Result<Rewrite> rewrite_without(const iceberg::Table& table, iceberg::FileIo& io,
+                                const iceberg::Filter& filter,
+                                const std::vector<std::string>& columns, const Goes& goes) {
   Rewrite rewrite;
   rewrite.read_at = table.metadata->last_sequence_number;
-  std::set<Key> wanted;
-  for (const auto& row : revised) wanted.insert(key_of(row));
-  if (wanted.empty()) return rewrite;
-  TL_ASSIGN(const auto columns, key_columns(table));
-  const std::int64_t from_us = std::get<0>(*wanted.begin()), to_us = std::get<0>(*wanted.rbegin());
-  const iceberg::Filter filter{
-      {columns[2], iceberg::Comparison::greater_equal, {iceberg::Value{from_us}}},
-      {columns[2], iceberg::Comparison::less_equal, {iceberg::Value{to_us}}}};
   TL_ASSIGN(const auto files, iceberg::plan_files(*table.metadata, io, filter));
   for (const auto& file : files) {
-    TL_ASSIGN(auto others, select_others(table, io, file, columns, wanted));
+    TL_ASSIGN(auto others, select_others(table, io, file, columns, goes));
     if (others.empty()) continue;
     rewrite.removed_paths.push_back(file.file.path);
     TL_ASSIGN(auto rows, iceberg::read_data_file(*table.metadata, io, file, {}, {}));
     TL_ASSIGN(auto kept, iceberg::filter_rows({}, std::move(rows), std::move(others)));
     rewrite.kept.push_back(std::move(kept));
   }
-  if (!wanted.empty()) {
-    const auto& [open_time_us, category, symbol] = *wanted.begin();
+  return rewrite;
+}
+
+Result<Rewrite> plan_rewrite(const iceberg::Table& table, iceberg::FileIo& io,
+                             const std::vector<CandleRow>& gone) {
+  if (gone.empty()) return Rewrite{{}, {}, table.metadata->last_sequence_number};
+  std::map<Key, bool> found;
+  for (const auto& row : gone) found[key_of(row)] = false;
+  TL_ASSIGN(const auto columns, key_columns(table));
+  const std::int64_t from_us = std::get<0>(found.begin()->first);
+  const std::int64_t to_us = std::get<0>(found.rbegin()->first);
+  const iceberg::Filter filter{
+      {columns[2], iceberg::Comparison::greater_equal, {iceberg::Value{from_us}}},
+      {columns[2], iceberg::Comparison::less_equal, {iceberg::Value{to_us}}}};
+  TL_ASSIGN(auto rewrite,
+            rewrite_without(
+                table, io, filter, columns, [&](const iceberg::RowReader& rows, std::int64_t row) {
+                  const auto key = found.find({rows.integer(2, row), std::string(rows.text(0, row)),
+                                               std::string(rows.text(1, row))});
+                  return key != found.end() && (key->second = true);
+                }));
+  for (const auto& [key, was_there] : found) {
+    if (was_there) continue;
+    const auto& [open_time_us, category, symbol] = key;
     return make_error(Errc::corrupt, "{} lacks the candle {}:{} at {} that is to be revised",
                       to_string(table.ident), category, symbol, format_us(open_time_us));
   }

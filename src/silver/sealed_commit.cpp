@@ -23,6 +23,21 @@ std::size_t SealedCommit::null_sums() const {
   return count;
 }
 
+Result<> add_candles(iceberg::Transaction& transaction,
+                     std::span<const CandleChange* const> changes,
+                     const iceberg::SnapshotNote& note, SilverTables& tables) {
+  auto& io = transaction.new_files();
+  for (std::size_t n = 0; n < changes.size(); ++n) {
+    if (changes[n]->empty()) continue;
+    TL_ASSIGN(auto action, changes[n]->action(tables.candles[n], io, note));
+    transaction.add(tables.candles[n], std::move(action));
+  }
+  TL_ASSIGN(auto revisions, write_revisions(changes, tables.revisions, io));
+  if (!revisions.empty())
+    transaction.add(tables.revisions, iceberg::append_files(std::move(revisions), note));
+  return {};
+}
+
 Result<> write(const SealedCommit& sealed, const BesideCandles& beside, const std::string& pipeline,
                const iceberg::SnapshotNote& note, const bronze::Lake& lake, SilverTables& tables) {
   iceberg::Transaction transaction(lake.catalog, lake.io);
@@ -30,14 +45,7 @@ Result<> write(const SealedCommit& sealed, const BesideCandles& beside, const st
   const auto append = [&](iceberg::Table& table, std::vector<iceberg::DataFile> files) {
     if (!files.empty()) transaction.add(table, iceberg::append_files(std::move(files), note));
   };
-  const auto changes = sealed.changes();
-  for (std::size_t n = 0; n < changes.size(); ++n) {
-    if (changes[n]->empty()) continue;
-    TL_ASSIGN(auto action, changes[n]->action(tables.candles[n], io, note));
-    transaction.add(tables.candles[n], std::move(action));
-  }
-  TL_ASSIGN(auto revisions, write_revisions(changes, tables.revisions, io));
-  append(tables.revisions, std::move(revisions));
+  TL_TRY(add_candles(transaction, sealed.changes(), note, tables));
   TL_ASSIGN(auto late,
             beside.late.write_files(io, tables.late_trades, beside.markets, beside.topics));
   append(tables.late_trades, std::move(late));

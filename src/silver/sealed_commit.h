@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "bronze/lake.h"
 #include "iceberg/action.h"
 #include "iceberg/progress.h"
+#include "iceberg/transaction.h"
 #include "silver/coverage_gaps.h"
 #include "silver/emission.h"
 #include "silver/late_trades.h"
@@ -31,6 +33,12 @@ struct SealedCommit {
   bool has_candles() const;
   std::size_t null_sums() const;
 };
+
+// What changes in the tables of all intervals, as stored_intervals, and what candle_revisions is
+// told of it. Errors: those of CandleChange::action().
+Result<> add_candles(iceberg::Transaction& transaction,
+                     std::span<const CandleChange* const> changes,
+                     const iceberg::SnapshotNote& note, SilverTables& tables);
 
 // Rows that go along, and what they are told by.
 struct BesideCandles {

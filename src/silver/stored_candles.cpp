@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
-#include "bybit/topic.h"
 #include "iceberg/declared_schema.h"
 #include "iceberg/scan.h"
-#include "log/topic.h"
 #include "silver/candle_arrow.h"
+#include "silver/home_partition.h"
 #include "silver/tables.h"
 
 namespace tradelake::silver {
@@ -85,11 +84,7 @@ const bronze::PartitionPosition* StoredCandles::home_of(const CandleRow& row) {
   const auto market = markets_.find(row.category, row.symbol);
   if (const auto slot = market == markets_.size() ? std::nullopt : books_.home(market))
     return by_slot_[*slot];
-  const std::string_view key = row.category == bybit::Category::option
-                                   ? bybit::base_coin_of(row.symbol)
-                                   : std::string_view(row.symbol);
-  const log::TopicPartition where{log::topic_name(to_string(row.category), log::trade_stream),
-                                  log::partition_of(key)};
+  const auto where = home_partition(row.category, row.symbol);
   for (const auto& [known, position] : positions_) {
     if (known == where) return &position;
   }
