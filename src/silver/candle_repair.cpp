@@ -200,6 +200,7 @@ Result<RepairPlan> plan_repair(iceberg::Catalog& catalog, iceberg::FileIo& io,
                                const RepairRequest& request, std::int64_t now_us) {
   TL_ASSIGN(auto heads, load_heads(catalog, io));
   TL_ASSIGN(auto reach, LogReach::compare(heads.of_candles, heads.of_bronze, request.grace_us));
+  TL_TRY(reach.look_for_ends(heads.silver.minutes(), io, now_us));
   return Planner(std::move(heads), std::move(reach), io, request, now_us).run();
 }
 

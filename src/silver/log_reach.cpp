@@ -4,6 +4,8 @@
 
 #include "core/time.h"
 #include "silver/home_partition.h"
+#include "silver/stored_span.h"
+#include "silver/watermark.h"
 
 namespace tradelake::silver {
 
@@ -17,10 +19,11 @@ Result<LogReach> LogReach::compare(const std::vector<iceberg::ProgressRow>& cand
                       "the candles pipeline has committed nothing yet: there is nothing to repair");
   }
   for (const auto& row : candles) {
-    bronze::PartitionPosition position;
-    position.where = {row.topic, row.partition};
-    position.max_trade_time_us = row.max_trade_time_us;
-    position.lost_until_us = row.lost_until_us;
+    auto& partition = reach.partitions_[{row.topic, row.partition}];
+    partition.position.max_trade_time_us = row.max_trade_time_us;
+    partition.position.lost_until_us = row.lost_until_us;
+    if (row.max_trade_time_us)
+      partition.written_until_us = *row.max_trade_time_us - bronze::lateness_us;
     const auto other = std::ranges::find_if(bronze, [&](const iceberg::ProgressRow& one) {
       return one.topic == row.topic && one.partition == row.partition;
     });
@@ -40,7 +43,6 @@ Result<LogReach> LogReach::compare(const std::vector<iceberg::ProgressRow>& cand
                                      ? floor_to(behind.closed_until_us(grace_us), us_per_minute)
                                      : INT64_MIN);
     }
-    reach.positions_.emplace(position.where, std::move(position));
   }
   for (const auto& row : bronze) {
     const auto other = std::ranges::find_if(candles, [&](const iceberg::ProgressRow& one) {
@@ -68,27 +70,41 @@ bool LogReach::consumed(std::string_view topic, std::int32_t partition, std::int
   });
 }
 
-const bronze::PartitionPosition* LogReach::home(bybit::Category category,
-                                                std::string_view symbol) const {
-  const auto found = positions_.find(home_partition(category, symbol));
-  return found == positions_.end() ? nullptr : &found->second;
+Result<> LogReach::look_for_ends(const iceberg::Table& minutes, iceberg::FileIo& io,
+                                 std::int64_t now_us) {
+  MarketFilter all({});
+  for (auto& [where, partition] : partitions_) {
+    if (!partition.position.max_trade_time_us) continue;
+    const std::int64_t newest_us = floor_to(*partition.position.max_trade_time_us, us_per_minute);
+    bool at_end = false;
+    TL_TRY(visit_stored(minutes, io, newest_us, newest_us + us_per_minute, all, [&](CandleRow row) {
+      at_end = at_end || home_partition(row.category, row.symbol) == where;
+    }));
+    if (at_end)
+      partition.written_until_us = std::max(partition.written_until_us, now_us - idle_clock_lag_us);
+  }
+  return {};
+}
+
+const LogReach::Partition* LogReach::home(bybit::Category category, std::string_view symbol) const {
+  const auto found = partitions_.find(home_partition(category, symbol));
+  return found == partitions_.end() ? nullptr : &found->second;
 }
 
 bool LogReach::may_be_written(bybit::Category category, std::string_view symbol,
                               std::int64_t open_time_us, std::int64_t step_us) const {
-  const auto* position = home(category, symbol);
-  if (position == nullptr || !position->max_trade_time_us) return false;
-  const std::int64_t watermark_us = *position->max_trade_time_us - bronze::lateness_us;
+  const auto* partition = home(category, symbol);
+  if (partition == nullptr) return false;
   // What began in a window that was lost is in no book: a minute of it is nobody's.
-  const bool lost = step_us == us_per_minute && position->lost_until_us &&
-                    open_time_us <= *position->lost_until_us;
-  return open_time_us + step_us > watermark_us && !lost;
+  const auto& lost_until_us = partition->position.lost_until_us;
+  const bool lost = step_us == us_per_minute && lost_until_us && open_time_us <= *lost_until_us;
+  return open_time_us + step_us > partition->written_until_us && !lost;
 }
 
 bool LogReach::is_closed(bybit::Category category, std::string_view symbol,
                          std::int64_t minute_us) const {
-  const auto* position = home(category, symbol);
-  return position == nullptr || position->is_closed(minute_us, grace_us_);
+  const auto* partition = home(category, symbol);
+  return partition == nullptr || partition->position.is_closed(minute_us, grace_us_);
 }
 
 }  // namespace tradelake::silver

@@ -15,6 +15,7 @@
 #include "bybit/category.h"
 #include "core/error.h"
 #include "iceberg/progress.h"
+#include "iceberg/table.h"
 
 namespace tradelake::silver {
 
@@ -25,6 +26,10 @@ class LogReach {
   static Result<LogReach> compare(const std::vector<iceberg::ProgressRow>& candles,
                                   const std::vector<iceberg::ProgressRow>& bronze,
                                   std::int64_t grace_us);
+
+  // A partition whose newest minute is in the table is at its end, by an end marker or the clock:
+  // there the pipeline has written all that is over by then. Errors: those of reading.
+  Result<> look_for_ends(const iceberg::Table& minutes, iceberg::FileIo& io, std::int64_t now_us);
 
   // The candles pipeline has read the record of this trade.
   bool consumed(std::string_view topic, std::int32_t partition, std::int64_t offset) const;
@@ -39,11 +44,15 @@ class LogReach {
   bool is_closed(bybit::Category category, std::string_view symbol, std::int64_t minute_us) const;
 
  private:
-  const bronze::PartitionPosition* home(bybit::Category category, std::string_view symbol) const;
+  struct Partition {
+    bronze::PartitionPosition position;
+    std::int64_t written_until_us = INT64_MIN;  // what ends by then is in the tables
+  };
+  const Partition* home(bybit::Category category, std::string_view symbol) const;
 
   std::int64_t grace_us_ = 0;
   std::int64_t whole_until_us_ = INT64_MAX;
-  std::map<log::TopicPartition, bronze::PartitionPosition> positions_;  // the candles'
+  std::map<log::TopicPartition, Partition> partitions_;  // of the candles
   // Where bronze is ahead, the first offset that the candles lack.
   struct Unknown {
     std::string topic;

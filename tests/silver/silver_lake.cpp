@@ -6,12 +6,15 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "bronze/sink.h"
 #include "iceberg/random_id.h"
 #include "iceberg/row_reader.h"
 #include "iceberg/scan.h"
+#include "iceberg/transaction.h"
 #include "log/local_log.h"
 #include "log/topic.h"
 #include "silver/candle_arrow.h"
+#include "silver/rewrite.h"
 
 namespace tradelake::silver {
 namespace {
@@ -71,16 +74,47 @@ void SilverLake::send_end_marker(const std::string& symbol) {
   append(record);
 }
 
-void SilverLake::commit() {
+bronze::Lake SilverLake::lake() {
+  return {*log_, *catalog_, io_, "file:///warehouse", folder_};
+}
+
+Result<> SilverLake::try_commit() {
   if (!candles_) {
     CandlesOptions options;
     options.limits = {SIZE_MAX, SIZE_MAX, INT64_MAX};
     options.grace_us = grace_us_;
-    candles_ = *Candles::open({*log_, *catalog_, io_, "file:///warehouse", folder_}, options);
+    TL_ASSIGN(candles_, Candles::open(lake(), options));
   }
   std::stop_source stop;
   stop.request_stop();
-  const auto done = candles_->run(stop.get_token(), us_per_minute);
+  return candles_->run(stop.get_token(), us_per_minute);
+}
+
+void SilverLake::commit() {
+  const auto done = try_commit();
+  ASSERT_TRUE(done) << done.error().message;
+}
+
+void SilverLake::commit_bronze() {
+  bronze::SinkOptions options;
+  options.limits = {SIZE_MAX, SIZE_MAX, INT64_MAX};
+  options.grace_us = grace_us_;
+  const auto sink = *bronze::Sink::open(lake(), options);
+  std::stop_source stop;
+  stop.request_stop();
+  const auto done = sink->run(stop.get_token(), us_per_minute);
+  ASSERT_TRUE(done) << done.error().message;
+}
+
+void SilverLake::overwrite(const StoredInterval& interval, const std::vector<CandleRow>& rows) {
+  auto head = table(fmt::format("candles_{}", interval.name));
+  std::vector<std::string> removed;
+  const auto files = *iceberg::plan_files(*head.metadata, io_, {});
+  for (const auto& file : files) removed.push_back(file.file.path);
+  iceberg::Transaction transaction(*catalog_, io_);
+  auto written = *write_candles(head, transaction.new_files(), rows);
+  transaction.add(head, iceberg::overwrite_files(std::move(removed), std::move(written)));
+  const auto done = transaction.commit();
   ASSERT_TRUE(done) << done.error().message;
 }
 

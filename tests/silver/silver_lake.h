@@ -1,5 +1,6 @@
-// A lake for the candles pipeline alone: trades into a local log, commits when told, rows out of
-// the tables. The warehouse is in memory, log and catalog in files that a restart finds again.
+// A lake for the candles pipeline, with bronze beside it where a test wants it: trades into a local
+// log, commits when told, rows out of the tables. The warehouse is in memory, log and catalog in
+// files that a restart finds again.
 //
 // Threads: one.
 #pragma once
@@ -38,6 +39,9 @@ class SilverLake {
   void send_end_marker(const std::string& symbol);
   // Everything in the log into the tables, in one commit.
   void commit();
+  Result<> try_commit();
+  // The same into bronze, by a process of its own that ends.
+  void commit_bronze();
   // The process is gone; the next commit is of another one.
   void restart() { candles_.reset(); }
   CandlesStatus status() const { return candles_->status(); }
@@ -50,9 +54,15 @@ class SilverLake {
   std::int64_t count(const std::string& table) const;
   // Changes the catalog behind everybody's back.
   void change_catalog(const std::string& sql);
+  // The table has these rows instead, by the hand of another writer.
+  void overwrite(const StoredInterval& interval, const std::vector<CandleRow>& rows);
+
+  iceberg::Catalog& catalog() { return *catalog_; }
+  iceberg::FileIo& io() { return io_; }
 
  private:
   void append(const log::NewRecord& record);
+  bronze::Lake lake();
 
   const std::filesystem::path folder_;
   const std::int64_t grace_us_;
