@@ -74,8 +74,12 @@ Result<> LogReach::look_for_ends(const iceberg::Table& minutes, iceberg::FileIo&
                                  std::int64_t now_us) {
   MarketFilter all({});
   for (auto& [where, partition] : partitions_) {
-    if (!partition.position.max_trade_time_us) continue;
-    const std::int64_t newest_us = floor_to(*partition.position.max_trade_time_us, us_per_minute);
+    const auto& max_time_us = partition.position.max_trade_time_us;
+    const auto& lost_until_us = partition.position.lost_until_us;
+    if (!max_time_us) continue;
+    const std::int64_t newest_us = floor_to(*max_time_us, us_per_minute);
+    // One of a lost window is written by nobody but a repair.
+    if (lost_until_us && newest_us <= *lost_until_us) continue;
     bool at_end = false;
     TL_TRY(visit_stored(minutes, io, newest_us, newest_us + us_per_minute, all, [&](CandleRow row) {
       at_end = at_end || home_partition(row.category, row.symbol) == where;

@@ -50,14 +50,15 @@ void SilverLake::append(const log::NewRecord& record) {
 }
 
 void SilverLake::send(const SentTrade& trade) {
+  const auto& topic = trade.under.empty() ? trade.symbol : trade.under;
   const auto text = fmt::format(
-      R"({{"topic":"publicTrade.{0}","type":"snapshot","ts":{1},"data":[{{"T":{1},"s":"{0}","S":"{2}",)"
+      R"({{"topic":"publicTrade.{7}","type":"snapshot","ts":{1},"data":[{{"T":{1},"s":"{0}","S":"{2}",)"
       R"("v":"{3}","p":"{4}","i":"{5}","BT":false,"seq":{6}}}]}})",
       trade.symbol, trade.time_ms, trade.buy ? "Buy" : "Sell", trade.size, trade.price, trade.id,
-      trade.seq);
+      trade.seq, topic);
   log::NewRecord record;
   record.topic = "bybit.v5.linear.publicTrade";
-  record.key = trade.symbol;
+  record.key = topic;
   record.value = text;
   record.headers.category = "linear";
   record.headers.recv_ns = (trade.time_ms + 86'400'000) * 1'000'000;

@@ -25,6 +25,7 @@ struct SentTrade {
   bool buy = true;
   int id = 0;
   std::int64_t seq = 0;
+  std::string under = {};  // the symbol of the topic it comes in; empty: its own
 };
 
 class SilverLake {
