@@ -152,7 +152,8 @@ class Planner {
         });
     TL_TRY(visit_stored(plan_.tables.minutes(), io_, from_us, to_us, filter_, [&](CandleRow row) {
       const auto market = markets_.index_of(row.category, row.symbol);
-      take_in(minutes[{row.open_time_us, market}].stored, std::move(row));
+      auto& stored = minutes[{row.open_time_us, market}].stored;
+      take_in(stored, std::move(row));
     }));
     for (auto& [key, minute] : minutes) {
       const auto& [open_time_us, market] = key;

@@ -28,7 +28,8 @@ Result<> LargerOfDay::compare(const SilverTables& tables, iceberg::FileIo& io,
                         [&](CandleRow row) {
                           if (!is_of_interest(interval, row.open_time_us)) return;
                           const auto market = markets_.index_of(row.category, row.symbol);
-                          take_in(candles_[n][{row.open_time_us, market}].stored, std::move(row));
+                          auto& stored = candles_[n][{row.open_time_us, market}].stored;
+                          take_in(stored, std::move(row));
                         }));
     for (auto& [key, candle] : candles_[n]) {
       const auto& [open_time_us, market] = key;
