@@ -5,7 +5,7 @@ import { Chart } from './chart.js';
 import { ago, clock, compact, element, grouped, shortZeros, withDecimals } from './format.js';
 import { Picker } from './picker.js';
 
-const intervals = ['1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '6h', '12h', '1d', '1w'];
+const intervals = ['1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '6h', '12h', '1d', '1w', '1M'];
 const firstCandles = 500;
 const olderCandles = 1000;
 const candlesKept = 20_000;
@@ -95,6 +95,7 @@ function showLegend(candle, previous) {
   if (candle.revision > 0) {
     parts.push(element('span', { class: 'tag', title: 'corrected by trades that came after it was written' }, `revision ${candle.revision}`));
   }
+  if (candle.gap) parts.push(element('span', { class: 'tag', title: 'the market was not received for all of it' }, 'gap'));
   byId('legend').replaceChildren(...parts);
 }
 

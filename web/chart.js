@@ -5,7 +5,7 @@ import { CandlestickSeries, createChart, HistogramSeries } from './lightweight-c
 import { compact, decimalsOf, shortZeros } from './format.js';
 
 const timeOf = (candle) => candle.open_time / 1000;
-const same = (a, b) => a.trades === b.trades && a.revision === b.revision && a.closed === b.closed && a.close === b.close;
+const same = (a, b) => a.trades === b.trades && a.revision === b.revision && a.closed === b.closed && a.close === b.close && a.gap === b.gap;
 
 const volumeLabel = (value) => (value <= 0 ? '0' : compact(String(Number(value.toPrecision(4)))));
 

@@ -3,123 +3,119 @@
 #include <algorithm>
 #include <map>
 #include <ranges>
-#include <set>
+
+#include "silver/intervals.h"
 
 namespace tradelake::api {
 
-// The 1m rows found so far, of the newest `limit` intervals.
-class CandleQuery::Minutes {
- public:
-  Minutes(const Interval& interval, std::size_t limit) : interval_(interval), limit_(limit) {}
+namespace {
 
-  void add(silver::CandleRow row, bool stored) {
-    const std::int64_t start = interval_.floor(row.open_time_us);
-    if (full() && start < *starts_.begin()) return;
-    starts_.insert(start);
-    const auto [at, fresh] = minutes_.try_emplace(row.open_time_us);
-    auto& minute = at->second;
-    minute.stored |= stored;
-    const auto revision = std::max(row.revision, minute.row.revision);
-    // The book was there first and knows at least as much, unless it was rebuilt in part.
-    if (fresh || row.trades > minute.row.trades) minute.row = std::move(row);
-    minute.row.revision = revision;
-    if (starts_.size() > limit_) {
-      starts_.erase(starts_.begin());
-      minutes_.erase(minutes_.begin(), minutes_.lower_bound(*starts_.begin()));
-    }
-  }
+constexpr std::ptrdiff_t most_gaps = 1'000;
 
-  // Rows up to this time cannot change the answer any more.
-  bool settled(std::int64_t last_us) const {
-    return full() && *starts_.begin() > interval_.floor(last_us);
-  }
+}  // namespace
 
-  std::vector<ServedCandle> merge(std::int64_t table_ends_us) const {
-    std::vector<silver::CandleRow> rows;
-    std::set<std::int64_t> open;
-    for (const auto& [open_time_us, minute] : minutes_) {
-      rows.push_back(minute.row);
-      if (!minute.stored) open.insert(interval_.floor(open_time_us));
-    }
-    std::vector<ServedCandle> candles;
-    for (auto& row : silver::merge_rows(rows, interval_.step_us, interval_.origin_us)) {
-      const std::int64_t start = row.open_time_us;
-      const bool closed = !open.contains(start) && start + interval_.step_us <= table_ends_us;
-      candles.push_back({std::move(row), closed, false});
-    }
-    return candles;
-  }
+CandleQuery::CandleQuery(const silver::Candles& candles, iceberg::FileIo& io)
+    : candles_(candles), cache_(io), gaps_(io) {
+  for (std::size_t n = 0; n < silver::stored_intervals.size(); ++n)
+    indexes_.emplace_back(io, "open_time");
+}
 
- private:
-  bool full() const { return starts_.size() >= limit_; }
-
-  Interval interval_;
-  std::size_t limit_;
-  std::map<std::int64_t, Minute> minutes_;
-  std::set<std::int64_t> starts_;
-};
-
-Result<> CandleQuery::add_stored(const CandleRange& range, const iceberg::Table& head,
-                                 const FileIndex::Files& files, Minutes& minutes) {
+// The table's rows in the range, from the newest file on, as long as one is wanted.
+template <class Wanted, class Add>
+Result<> CandleQuery::visit(const CandleRange& range, const iceberg::Table& head,
+                            const FileIndex::Files& files, const CandlePieces& pieces,
+                            const Wanted& wanted, const Add& add) {
   for (const auto& file : files) {
     if (range.from_us && file->last_us < *range.from_us) break;
-    if (minutes.settled(file->last_us)) break;
+    if (pieces.settled(file->last_us)) break;
     if (range.to_us && file->first_us >= *range.to_us) continue;
-    if (!file->may_hold(to_string(range.category), range.symbol)) continue;
+    if (!file->may_hold(to_string(range.category), range.symbol) || !wanted(*file)) continue;
     TL_ASSIGN(auto rows, cache_.rows(head, file->file, range.category, range.symbol));
     for (auto& row : std::views::reverse(rows)) {
       if (range.from_us && row.open_time_us < *range.from_us) break;
       if (range.to_us && row.open_time_us >= *range.to_us) continue;
-      minutes.add(std::move(row), true);
+      add(std::move(row));
     }
   }
   return {};
 }
 
-Result<std::vector<ServedCandle>> CandleQuery::find_unfilled(const CandleRange& asked) {
+Result<FoundCandles> CandleQuery::find_unfilled(const CandleRange& asked) {
   // Whole candles only: from the first that starts in the range to the end of the last that does.
   CandleRange range = asked;
   if (range.from_us) range.from_us = range.interval.ceil(*range.from_us);
   if (range.to_us) range.to_us = range.interval.ceil(*range.to_us);
-  auto live = candles_.live(range.category, range.symbol, range.from_us.value_or(INT64_MIN),
-                            range.to_us.value_or(INT64_MAX));
-  TL_ASSIGN(const auto files, index_.files(live.head));
-  Minutes minutes(range.interval, range.limit);
+  const std::int64_t from_us = range.from_us.value_or(INT64_MIN);
+  const std::int64_t to_us = range.to_us.value_or(INT64_MAX);
+  const std::size_t source = range.interval.source();
+  auto live = candles_.live(source, range.category, range.symbol, from_us, to_us);
+  CandlePieces pieces(range.interval, range.limit);
   if (!range.lake_only) {
     for (auto& row : std::views::reverse(live.rows)) {
-      if (range.from_us && row.open_time_us < *range.from_us) continue;
-      if (range.to_us && row.open_time_us >= *range.to_us) continue;
-      minutes.add(std::move(row), false);
+      if (row.open_time_us >= from_us && row.open_time_us < to_us) pieces.add_live(std::move(row));
     }
   }
-  TL_TRY(add_stored(range, live.head, *files, minutes));
+  if (source > 0) {
+    TL_ASSIGN(const auto files, indexes_[source].files(live.larger));
+    TL_TRY(visit(
+        range, live.larger, *files, pieces, [](const IndexedFile&) { return true; },
+        [&](silver::CandleRow row) { pieces.add_larger(std::move(row)); }));
+  }
+  TL_ASSIGN(const auto files, indexes_.front().files(live.minutes));
+  const auto wanted = [&](const IndexedFile& file) {
+    return !pieces.covered(std::max(file.first_us, from_us), std::min(file.last_us, to_us - 1));
+  };
+  TL_TRY(visit(range, live.minutes, *files, pieces, wanted,
+               [&](silver::CandleRow row) { pieces.add_stored(std::move(row)); }));
   const std::int64_t table_ends_us =
       files->empty() ? INT64_MIN : files->front()->last_us + us_per_minute;
-  return minutes.merge(table_ends_us);
+  FoundCandles found{pieces.merge(table_ends_us), std::move(live.uncommitted_gaps)};
+  TL_ASSIGN(auto stored_gaps,
+            gaps_.find(live.gaps, range.category, range.symbol, INT64_MIN, to_us));
+  found.gaps.insert(found.gaps.end(), stored_gaps.begin(), stored_gaps.end());
+  return found;
 }
 
-Result<std::vector<ServedCandle>> CandleQuery::find(const CandleRange& range) {
-  TL_ASSIGN(auto candles, find_unfilled(range));
-  if (!range.fill) return candles;
+Result<FoundCandles> CandleQuery::find(const CandleRange& range) {
+  TL_ASSIGN(auto found, find_unfilled(range));
+  auto& candles = found.candles;
+  if (range.fill) TL_TRY(fill(range, candles));
+  mark_gaps(candles, range.interval, found.gaps);
+  // Of a range beyond the limit only the newest part was looked at.
+  std::int64_t from_us = range.from_us.value_or(INT64_MIN);
+  if (!candles.empty() && (!range.from_us || candles.size() == range.limit))
+    from_us = candles.front().row.open_time_us;
+  std::erase_if(found.gaps, [&](const silver::CoverageGap& gap) {
+    return gap.span.to_us <= from_us || (range.to_us && gap.span.from_us >= *range.to_us);
+  });
+  std::ranges::sort(found.gaps, {}, [](const silver::CoverageGap& gap) {
+    return std::pair(gap.span.from_us, gap.span.to_us);
+  });
+  if (std::ssize(found.gaps) > most_gaps)
+    found.gaps.erase(found.gaps.begin(), found.gaps.end() - most_gaps);
+  return found;
+}
+
+Result<> CandleQuery::fill(const CandleRange& range, std::vector<ServedCandle>& candles) {
   if (range.from_us) {
     // What the range's first empty intervals are filled with.
     CandleRange before = range;
     before.to_us = range.interval.ceil(*range.from_us);
     before.from_us.reset();
     before.limit = 1;
-    TL_ASSIGN(auto previous, find_unfilled(before));
-    candles.insert(candles.begin(), previous.begin(), previous.end());
+    TL_ASSIGN(const auto previous, find_unfilled(before));
+    candles.insert(candles.begin(), previous.candles.begin(), previous.candles.end());
   }
   candles = fill_gaps(std::move(candles), range.interval, range.to_us, range.limit);
   std::erase_if(candles, [&](const ServedCandle& candle) {
     return range.from_us && candle.row.open_time_us < *range.from_us;
   });
-  return candles;
+  return {};
 }
 
 Result<std::vector<silver::CandleRow>> CandleQuery::newest_of_markets(std::int64_t max_rows) {
   const auto head = candles_.head();
-  TL_ASSIGN(const auto files, index_.files(head));
+  TL_ASSIGN(const auto files, indexes_.front().files(head));
   std::map<std::pair<bybit::Category, std::string>, silver::CandleRow> newest;
   std::int64_t read = 0;
   for (const auto& file : *files) {
@@ -141,12 +137,12 @@ std::vector<ServedCandle> fill_gaps(std::vector<ServedCandle> candles, const Int
   if (candles.empty()) return candles;
   const std::int64_t last = candles.back().row.open_time_us;
   const std::int64_t end =
-      to_us ? std::max(interval.ceil(std::min(*to_us, now_us())), last + interval.step_us)
-            : last + interval.step_us;
+      to_us ? std::max(interval.ceil(std::min(*to_us, now_us())), interval.next(last))
+            : interval.next(last);
   std::vector<ServedCandle> filled;  // newest first
   auto real = candles.rbegin();
-  for (std::int64_t start = end - interval.step_us; filled.size() < limit;
-       start -= interval.step_us) {
+  for (std::int64_t start = interval.previous(end); filled.size() < limit;
+       start = interval.previous(start)) {
     while (real != candles.rend() && real->row.open_time_us > start) ++real;
     if (real == candles.rend()) break;
     if (real->row.open_time_us == start) {
@@ -165,6 +161,19 @@ std::vector<ServedCandle> fill_gaps(std::vector<ServedCandle> candles, const Int
   }
   std::ranges::reverse(filled);
   return filled;
+}
+
+void mark_gaps(std::vector<ServedCandle>& candles, const Interval& interval,
+               std::span<const silver::CoverageGap> gaps) {
+  for (const auto& [span, status] : gaps) {
+    const std::int64_t first_us = interval.floor(span.from_us);
+    for (auto candle = std::ranges::lower_bound(
+             candles, first_us, {},
+             [](const ServedCandle& served) { return served.row.open_time_us; });
+         candle != candles.end() && candle->row.open_time_us < span.to_us; ++candle) {
+      candle->in_gap = true;
+    }
+  }
 }
 
 }  // namespace tradelake::api

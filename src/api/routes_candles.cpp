@@ -32,8 +32,8 @@ Answer<CandleRange> parse_range(const Query& query) {
   TL_ASSIGN(range.category, query.category());
   TL_ASSIGN(range.symbol, symbol_of(query));
   const auto interval = query.find("interval").value_or("1m");
-  const auto* found = find_interval(interval);
-  if (found == nullptr)
+  const auto found = find_interval(interval);
+  if (!found)
     return bad_request("interval is '{}'; allowed: {}", shown(interval), interval_names());
   range.interval = *found;
   TL_ASSIGN(range.from_us, query.time_us("start"));
@@ -60,7 +60,14 @@ void write(iceberg::JsonWriter& json, const ServedCandle& candle) {
   write_sum(json.key("buy_turnover"), row.buy_turnover);
   json.member("revision", row.revision).key("closed").boolean(candle.closed);
   if (candle.filled) json.key("filled").boolean(true);
+  if (candle.in_gap) json.key("gap").boolean(true);
   json.close_object();
+}
+
+void write(iceberg::JsonWriter& json, const silver::CoverageGap& gap) {
+  json.open_object().member("start", gap.span.from_us / us_per_ms);
+  json.member("end", -floor_div(-gap.span.to_us, us_per_ms)).member("cause", gap.span.cause);
+  json.member("status", gap.status).close_object();
 }
 
 // As Bybit has it: the end is inclusive, and there is no `fill`.
@@ -69,8 +76,8 @@ Answer<CandleRange> parse_bybit_range(const Query& query) {
   TL_ASSIGN(range.category, query.category(bybit::Category::linear));
   TL_ASSIGN(range.symbol, symbol_of(query));
   TL_ASSIGN(const auto interval, query.required("interval"));
-  const auto* found = find_bybit_interval(interval);
-  if (found == nullptr)
+  const auto found = find_bybit_interval(interval);
+  if (!found)
     return bad_request("interval is '{}'; allowed: {}", shown(interval), bybit_interval_names());
   range.interval = *found;
   TL_ASSIGN(range.from_us, query.time_us("start"));
@@ -96,7 +103,8 @@ Response bybit_envelope(int code, std::string_view message, std::string_view res
 
 Answer<std::string> bybit_list(Lake& lake, const Query& query) {
   TL_ASSIGN(const auto range, parse_bybit_range(query));
-  TL_ASSIGN(const auto candles, answer(lake.candles.find(range)));
+  TL_ASSIGN(const auto found, answer(lake.candles.find(range)));
+  const auto& candles = found.candles;
   iceberg::JsonWriter json;
   json.open_object().member("category", to_string(range.category)).member("symbol", range.symbol);
   json.key("list").open_array();
@@ -116,11 +124,13 @@ Answer<std::string> bybit_list(Lake& lake, const Query& query) {
 
 Answer<Response> get_candles(Lake& lake, const Query& query) {
   TL_ASSIGN(const auto range, parse_range(query));
-  TL_ASSIGN(const auto candles, answer(lake.candles.find(range)));
+  TL_ASSIGN(const auto found, answer(lake.candles.find(range)));
   iceberg::JsonWriter json;
   json.open_object().member("category", to_string(range.category)).member("symbol", range.symbol);
   json.member("interval", range.interval.name).key("candles").open_array();
-  for (const auto& candle : candles) write(json, candle);
+  for (const auto& candle : found.candles) write(json, candle);
+  json.close_array().key("gaps").open_array();
+  for (const auto& gap : found.gaps) write(json, gap);
   json.close_array().close_object();
   return Response{200, "application/json", std::move(json).take(), {}};
 }

@@ -71,11 +71,11 @@ CandleRow to_row(bybit::Category category, std::string_view symbol, std::int64_t
   return row;
 }
 
-std::vector<CandleRow> merge_rows(std::span<const CandleRow> rows, std::int64_t step_us,
-                                  std::int64_t origin_us) {
+std::vector<CandleRow> merge_rows(std::span<const CandleRow> rows,
+                                  const std::function<std::int64_t(std::int64_t)>& open_time_of) {
   std::vector<CandleRow> merged;
   for (const auto& row : rows) {
-    const std::int64_t open_time_us = floor_to(row.open_time_us - origin_us, step_us) + origin_us;
+    const std::int64_t open_time_us = open_time_of(row.open_time_us);
     if (merged.empty() || merged.back().open_time_us != open_time_us) {
       merged.push_back(row);
       merged.back().open_time_us = open_time_us;
@@ -84,6 +84,10 @@ std::vector<CandleRow> merge_rows(std::span<const CandleRow> rows, std::int64_t 
     merged.back().merge(row);
   }
   return merged;
+}
+
+std::vector<CandleRow> merge_rows(std::span<const CandleRow> rows, std::int64_t step_us) {
+  return merge_rows(rows, [&](std::int64_t time_us) { return floor_to(time_us, step_us); });
 }
 
 }  // namespace tradelake::silver

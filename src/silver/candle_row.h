@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,10 +36,12 @@ struct CandleRow {
 CandleRow to_row(bybit::Category category, std::string_view symbol, std::int64_t open_time_us,
                  const Candle& candle);
 
-// Rows of one market in the order of open_time, merged into larger candles that start at multiples
-// of `step_us` since `origin_us`.
-std::vector<CandleRow> merge_rows(std::span<const CandleRow> rows, std::int64_t step_us,
-                                  std::int64_t origin_us = 0);
+// Rows of one market in the order of open_time, merged into larger candles: each into the one whose
+// open_time is that of its own.
+std::vector<CandleRow> merge_rows(std::span<const CandleRow> rows,
+                                  const std::function<std::int64_t(std::int64_t)>& open_time_of);
+// Into those that start at multiples of the step.
+std::vector<CandleRow> merge_rows(std::span<const CandleRow> rows, std::int64_t step_us);
 
 // category, symbol, open_time: the tables' sort order.
 bool sorts_before(const CandleRow& a, const CandleRow& b);

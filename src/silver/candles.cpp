@@ -35,8 +35,7 @@ CandlesPipeline::CandlesPipeline(const bronze::Lake& lake, const CandlesOptions&
       ids_(lake.spill_directory, options.id_memory_bytes) {}
 
 Result<> CandlesPipeline::prepare(bronze::Role role) {
-  // Who follows answers from the minutes alone.
-  return Pipeline::prepare(tables_.declared(role == bronze::Role::member), role);
+  return Pipeline::prepare(tables_.declared(), role);
 }
 
 CandlesStatus CandlesPipeline::status() const {
@@ -52,10 +51,15 @@ iceberg::Table CandlesPipeline::head() const {
   return tables_.minutes();
 }
 
-Candles::LiveCandles CandlesPipeline::live(bybit::Category category, std::string_view symbol,
-                                           std::int64_t from_us, std::int64_t to_us) const {
+Candles::LiveCandles CandlesPipeline::live(std::size_t interval, bybit::Category category,
+                                           std::string_view symbol, std::int64_t from_us,
+                                           std::int64_t to_us) const {
   const std::lock_guard lock(mutex_);
-  LiveCandles live{tables_.minutes(), {}};
+  LiveCandles live{tables_.minutes(),
+                   tables_.candles[interval],
+                   tables_.gaps,
+                   {},
+                   gaps_.of_market(category, symbol)};
   books_.of_market(markets_.find(category, symbol), from_us, to_us,
                    [&](std::size_t, std::int64_t open_time_us, const BookEntry& entry) {
                      auto row = to_row(category, symbol, open_time_us, entry.candle);

@@ -8,7 +8,7 @@
 // Invariants: one row per (category, symbol, open_time) in each candle table; in every snapshot a
 // larger candle is the merge of the minutes of the same commit; lateness depends on the log alone;
 // a restart rebuilds the books from replay-from and revises nothing that did not change. Does not:
-// write dead letters (bronze does), or read larger candles for anybody.
+// write dead letters (bronze does).
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@
 #include "bronze/pipeline.h"
 #include "silver/book.h"
 #include "silver/candle_row.h"
+#include "silver/coverage_gaps.h"
 #include "silver/market_list.h"
 
 namespace tradelake::silver {
@@ -48,14 +49,18 @@ class Candles : public bronze::Pipeline {
 
   virtual CandlesStatus status() const = 0;
 
-  // One consistent cut for readers: the table's head, and the candles of one market from the book.
+  // The head of the minutes' table.
   virtual iceberg::Table head() const = 0;
+  // One consistent cut for readers: the heads of the minutes' table, of that of one of
+  // stored_intervals and of the gaps', and what is not in them yet of one market.
   struct LiveCandles {
-    iceberg::Table head;
-    std::vector<CandleRow> rows;  // open or within grace, in the order of open_time
+    iceberg::Table minutes, larger;  // the same if the interval is the minute
+    iceberg::Table gaps;
+    std::vector<CandleRow> rows;  // minutes, open or within grace, in the order of open_time
+    std::vector<CoverageGap> uncommitted_gaps;
   };
-  virtual LiveCandles live(bybit::Category category, std::string_view symbol, std::int64_t from_us,
-                           std::int64_t to_us) const = 0;
+  virtual LiveCandles live(std::size_t interval, bybit::Category category, std::string_view symbol,
+                           std::int64_t from_us, std::int64_t to_us) const = 0;
   // Those that had trades since the process started.
   using Market = SeenMarket;
   virtual std::vector<Market> markets() const = 0;

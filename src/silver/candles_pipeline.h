@@ -23,8 +23,8 @@ class CandlesPipeline : public Candles {
 
   CandlesStatus status() const override;
   iceberg::Table head() const override;
-  LiveCandles live(bybit::Category category, std::string_view symbol, std::int64_t from_us,
-                   std::int64_t to_us) const override;
+  LiveCandles live(std::size_t interval, bybit::Category category, std::string_view symbol,
+                   std::int64_t from_us, std::int64_t to_us) const override;
   std::vector<Market> markets() const override;
 
  private:

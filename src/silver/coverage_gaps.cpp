@@ -6,6 +6,7 @@
 
 #include <arrow/api.h>
 
+#include "bybit/topic.h"
 #include "iceberg/columns.h"
 #include "iceberg/write_rows.h"
 #include "silver/tables.h"
@@ -15,6 +16,22 @@ namespace tradelake::silver {
 void CoverageGaps::add(const log::Record& record, const log::Gap& gap) {
   rows_.push_back({std::string(record.headers.category), std::string(record.key), gap,
                    record.headers.recv_ns / 1000});
+}
+
+std::string_view gap_key(bybit::Category category, std::string_view symbol) {
+  return category == bybit::Category::option ? bybit::base_coin_of(symbol) : symbol;
+}
+
+std::vector<CoverageGap> CoverageGaps::of_market(bybit::Category category,
+                                                 std::string_view symbol) const {
+  const auto key = gap_key(category, symbol);
+  std::vector<CoverageGap> gaps;
+  for (const auto& row : rows_) {
+    if (row.category == to_string(category) &&
+        (row.symbol == key || row.symbol == log::all_markets))
+      gaps.push_back({row.gap});
+  }
+  return gaps;
 }
 
 Result<std::vector<iceberg::DataFile>> CoverageGaps::write_files(

@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "bybit/category.h"
 #include "core/error.h"
 #include "iceberg/data_file.h"
 #include "iceberg/file_io.h"
@@ -15,12 +17,21 @@
 
 namespace tradelake::silver {
 
+struct CoverageGap {
+  log::Gap span;
+  std::string status = "open";  // filled, unproven, lost: of those who fill gaps
+};
+
+// What a market's gaps are told of, beside log::all_markets: of options the base coin.
+std::string_view gap_key(bybit::Category category, std::string_view symbol);
+
 class CoverageGaps {
  public:
   // Of a gap record.
   void add(const log::Record& record, const log::Gap& gap);
   std::size_t rows() const { return rows_.size(); }
   void clear() { rows_.clear(); }
+  std::vector<CoverageGap> of_market(bybit::Category category, std::string_view symbol) const;
 
   // One file per partition, in the table's sort order. Errors: io.
   Result<std::vector<iceberg::DataFile>> write_files(iceberg::FileIo& io,

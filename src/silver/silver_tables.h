@@ -19,9 +19,9 @@ struct SilverTables {
 
   // Those that are to be there, with what is declared of them.
   using Declared = std::vector<std::pair<iceberg::Table*, iceberg::TableDefinition>>;
-  Declared declared(bool with_larger) {
+  Declared declared() {
     Declared all;
-    for (std::size_t n = 0; n < (with_larger ? candles.size() : 1); ++n)
+    for (std::size_t n = 0; n < candles.size(); ++n)
       all.emplace_back(&candles[n], candle_table(stored_intervals[n]));
     all.emplace_back(&revisions, candle_revisions_table());
     all.emplace_back(&late_trades, late_trades_table());

@@ -9,6 +9,7 @@ from collections import defaultdict
 
 from lake import BINARY, rows
 from oracle import to_us
+from served import Server
 from test_group import Stages, ended
 from test_live import address
 
@@ -58,6 +59,47 @@ class Run:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(timeout=20) == 0, self.events.read_text()[-2000:]
+
+
+def test_an_answer_over_a_gap_says_so(tmp_path):
+    """A minute that nobody received does not look like one without trades, also when it is filled."""
+    exchange = Exchange()
+    arguments = ("--symbols", "linear:*", "--log", "local")
+    server = Server(tmp_path / "data", *arguments, source=exchange.url)
+    try:
+        server.until(lambda s: s["bronze"]["in"] > 100)
+        time.sleep(3)
+        server.process.kill()
+        server.process.wait()
+        time.sleep(2)
+        server = Server(tmp_path / "data", *arguments, source=exchange.url, log=tmp_path / "second.log")
+        deadline = time.monotonic() + 30
+        while not (told := server.get("/v1/candles", category="linear", symbol="BTCUSDT")["gaps"]):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        # Before and after they are committed.
+        while not rows(tmp_path / "data", "silver.coverage_gaps"):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        (gap,) = [g for g in gaps_of(tmp_path / "data") if g["category"] == "linear" and g["symbol"] == "BTCUSDT"]
+        begin, end = to_us(gap["from_time"]), to_us(gap["to_time"])
+        assert told == [{"start": begin // 1000, "end": -(-end // 1000), "cause": "not_running", "status": "open"}]
+        time.sleep(1)
+        for interval, step in (("1m", 60_000_000), ("1h", 3_600_000_000), ("1d", 86_400_000_000)):
+            answer = server.get("/v1/candles", category="linear", symbol="BTCUSDT", interval=interval, fill="prev")
+            assert answer["gaps"] == told
+            assert answer["candles"]
+            for candle in answer["candles"]:
+                touches = candle["open_time"] * 1000 < end and candle["open_time"] * 1000 + step > begin
+                assert candle.get("gap", False) == touches
+            assert any(c.get("gap") for c in answer["candles"])
+        after = server.get("/v1/candles", category="linear", symbol="BTCUSDT", start=told[0]["end"])
+        before = server.get("/v1/candles", category="linear", symbol="BTCUSDT", end=told[0]["start"])
+        assert after["gaps"] == before["gaps"] == []
+        assert server.get("/v1/candles", category="spot", symbol="BTCUSDT")["gaps"] == []
+    finally:
+        server.stop()
+        exchange.stop()
 
 
 def trades_of(lake):

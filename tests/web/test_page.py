@@ -11,6 +11,7 @@ import pytest
 from browser import Browser
 from lake import CAPTURES
 from served import Process, Server, replayed, simulated
+from test_intervals import BYBIT
 
 BARS = "window.tradelake.bars()"
 SHOWN = "document.getElementById('overlay').hidden && window.tradelake.bars().length > 0"
@@ -73,7 +74,8 @@ def test_the_chart_shows_what_the_api_gives(browser, tmp_path):
     with replayed(tmp_path / "data", CAPTURES / "market_2024-08-08.tsv.zst") as server:
         with page_of(browser, f"{server.url}/#linear:BTCUSDT/1m") as page:
             page.wait(SHOWN)
-            for interval in ("1h", "5m", "1m"):
+            assert page.eval("[...document.querySelectorAll('#intervals button')].map(b => b.innerText)") == list(BYBIT)
+            for interval in ("1M", "1w", "1h", "30m", "5m", "1m"):
                 page.eval(f"[...document.querySelectorAll('#intervals button')].find(b => b.innerText === '{interval}').click()")
                 page.wait(f"{SHOWN} && window.tradelake.state.loaded")
                 wanted = server.get("/v1/candles", category="linear", symbol="BTCUSDT", interval=interval)["candles"]
