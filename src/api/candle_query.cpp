@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <map>
 #include <ranges>
+#include <utility>
 
 #include "silver/intervals.h"
 
 namespace tradelake::api {
-
 namespace {
 
 constexpr std::ptrdiff_t most_gaps = 1'000;
