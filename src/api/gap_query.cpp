@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "bybit/topic.h"
 #include "iceberg/declared_schema.h"
 #include "iceberg/row_reader.h"
 #include "iceberg/scan.h"
@@ -41,7 +42,7 @@ Result<std::vector<silver::CoverageGap>> GapQuery::find(const iceberg::Table& he
                                                         bybit::Category category,
                                                         std::string_view symbol,
                                                         std::int64_t from_us, std::int64_t to_us) {
-  const auto key = silver::gap_key(category, symbol);
+  const auto key = bybit::topic_key(category, symbol);
   TL_ASSIGN(const auto files, index_.files(head));
   Gaps found;
   for (const auto& file : *files) {

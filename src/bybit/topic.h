@@ -31,6 +31,11 @@ bool is_base_coin(std::string_view key);
 // "BTC" of "BTC-27MAR26-70000-P-USDT"; the text itself if it has no dash.
 std::string_view base_coin_of(std::string_view contract);
 
+// The key of the topic that a market's trades come under.
+inline std::string_view topic_key(Category category, std::string_view symbol) {
+  return category == Category::option ? base_coin_of(symbol) : symbol;
+}
+
 // False where a topic cannot come from that category's connection: an option trade topic that
 // names a contract instead of a base coin.
 bool fits_category(const Topic& topic, Category category);

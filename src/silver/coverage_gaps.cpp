@@ -18,13 +18,9 @@ void CoverageGaps::add(const log::Record& record, const log::Gap& gap) {
                    record.headers.recv_ns / 1000});
 }
 
-std::string_view gap_key(bybit::Category category, std::string_view symbol) {
-  return category == bybit::Category::option ? bybit::base_coin_of(symbol) : symbol;
-}
-
 std::vector<CoverageGap> CoverageGaps::of_market(bybit::Category category,
                                                  std::string_view symbol) const {
-  const auto key = gap_key(category, symbol);
+  const auto key = bybit::topic_key(category, symbol);
   std::vector<CoverageGap> gaps;
   for (const auto& row : rows_) {
     if (row.category == to_string(category) &&

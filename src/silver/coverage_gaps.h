@@ -22,9 +22,6 @@ struct CoverageGap {
   std::string status = "open";  // filled, unproven, lost: of those who fill gaps
 };
 
-// What a market's gaps are told of, beside log::all_markets: of options the base coin.
-std::string_view gap_key(bybit::Category category, std::string_view symbol);
-
 class CoverageGaps {
  public:
   // Of a gap record.

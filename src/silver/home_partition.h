@@ -10,8 +10,8 @@
 namespace tradelake::silver {
 
 inline log::TopicPartition home_partition(bybit::Category category, std::string_view symbol) {
-  const auto key = category == bybit::Category::option ? bybit::base_coin_of(symbol) : symbol;
-  return {log::topic_name(to_string(category), log::trade_stream), log::partition_of(key)};
+  return {log::topic_name(to_string(category), log::trade_stream),
+          log::partition_of(bybit::topic_key(category, symbol))};
 }
 
 }  // namespace tradelake::silver

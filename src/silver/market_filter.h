@@ -21,7 +21,7 @@ class MarketFilter {
   // Of options the base coin is asked for.
   bool takes(bybit::Category category, std::string_view symbol) {
     if (markets_.empty()) return true;
-    const auto name = category == bybit::Category::option ? bybit::base_coin_of(symbol) : symbol;
+    const auto name = bybit::topic_key(category, symbol);
     bool found = false;
     for (std::size_t n = 0; n < markets_.size(); ++n) {
       const auto& one = markets_[n];
