@@ -8,7 +8,8 @@ import tomllib
 from datetime import timedelta
 from pathlib import Path
 
-DEFAULTS = {"catalog": "sqlite", "warehouse": "local", "retention.bronze": "24h"}
+DEFAULTS = {"log": "local", "catalog": "sqlite", "warehouse": "local", "commit.interval": "5s", "candles.grace": "10m",
+            "retention.bronze": "24h"}
 UNITS = {"us": "microseconds", "ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 

@@ -1,0 +1,241 @@
+"""Records of the log to rows of bronze.trades and bronze.dead_letters, partition by partition, as Arrow batches on Spark's workers.
+
+Of each partition also one row of kind `mark` per task, which says how far it came and what it saw. Where a frame that was logged in
+parts is not whole yet, rows and mark stay before its first part: the offsets must not pass it.
+"""
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+
+from . import frames
+
+TIME = pa.timestamp("us")
+AMOUNT = pa.decimal128(38, 18)
+COLUMNS = {
+    "kind": pa.string(), "category": pa.string(), "symbol": pa.string(), "trade_id": pa.string(), "side": pa.string(),
+    "price": AMOUNT, "size": AMOUNT, "trade_time": TIME, "seq": pa.int64(), "tick_direction": pa.string(), "block_trade": pa.bool_(),
+    "rpi": pa.bool_(), "frame_time": TIME, "received_at": TIME, "extra": pa.map_(pa.string(), pa.string()), "_topic": pa.string(),
+    "_topic_partition": pa.int32(), "_offset": pa.int64(), "_index": pa.int32(), "reason": pa.string(), "detail": pa.string(),
+    "payload": pa.binary()}
+ARROW = pa.schema(COLUMNS.items())
+SQL = ("kind STRING, category STRING, symbol STRING, trade_id STRING, side STRING, price DECIMAL(38,18), size DECIMAL(38,18), "
+       "trade_time TIMESTAMP_NTZ, seq BIGINT, tick_direction STRING, block_trade BOOLEAN, rpi BOOLEAN, frame_time TIMESTAMP_NTZ, "
+       "received_at TIMESTAMP_NTZ, extra MAP<STRING, STRING>, _topic STRING, _topic_partition INT, _offset BIGINT, _index INT, "
+       "reason STRING, detail STRING, payload BINARY")
+TRADE = list(COLUMNS)[1:19]
+DEAD = ["_topic", "_topic_partition", "_offset", "_index", "received_at", "category", "symbol", "reason", "detail", "payload"]
+# Of a record, for records_to_rows().
+INPUT = ["topic", "partition", "offset", "value", "headers", "unix_millis(timestamp) AS appended_ms"]
+ROWS = 8192
+MAX_FRAME_BYTES = 1 << 20
+US_PER_HOUR = 3_600_000_000
+
+
+@dataclass
+class Headers:
+    recv_ns: int = 0
+    category: str = ""
+    origin: str = "ws"
+    kind: str = "frame"
+    part: int = 0
+    parts: int = 0
+
+
+def headers_of(pairs, topic, appended_ms):
+    """As src/log/kafka_headers.cpp takes them."""
+    headers = Headers()
+    for pair in pairs or ():
+        key, value = pair["key"], pair["value"]
+        if value is None:
+            continue
+        text = value.decode(errors="surrogateescape")
+        if key in ("recv_ns", "part", "parts"):
+            number = int(text) if text.isascii() and text.removeprefix("-").isdigit() else None
+            if number is not None and (-(2**63) <= number < 2**63 if key == "recv_ns" else 0 <= number < 2**32):
+                setattr(headers, key, number)
+        elif key == "category":
+            headers.category = text
+        elif key == "origin" and text in ("rest", "replay"):
+            headers.origin = text
+        elif key == "kind" and text in ("part", "end_marker", "gap"):
+            headers.kind = text
+    if headers.recv_ns <= 0:
+        headers.recv_ns = appended_ms * 1_000_000
+    if not headers.category and topic.count("."):
+        headers.category = (topic.split(".")[-2:-1] if topic.count(".") > 1 else [""])[0]
+    if headers.kind == "part" and headers.part >= headers.parts:
+        headers.kind = "frame"
+    return headers
+
+
+def is_gap(value):
+    try:
+        gap = json.loads(value)
+        return (type(gap["from_us"]) is int and type(gap["to_us"]) is int and isinstance(gap["cause"], str)
+                and gap["from_us"] <= gap["to_us"])
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
+@dataclass
+class Mark:
+    """What there was in a partition up to `next`."""
+
+    next: int = 0
+    greatest: int | None = None
+    trades: int = 0
+    dead: int = 0
+    expired: int = 0
+    hours: set = field(default_factory=set)
+
+    def copy(self):
+        return Mark(self.next, self.greatest, self.trades, self.dead, self.expired, set(self.hours))
+
+
+@dataclass
+class Assembled:
+    """A frame of which some parts have come."""
+
+    offset: int
+    parts: int
+    seen: int = 0
+    texts: list = field(default_factory=list)
+
+
+class Partition:
+    def __init__(self, greatest, done, dead_done, retention_us):
+        self.mark = Mark(greatest=greatest)
+        self.done, self.dead_done = done, dead_done  # offsets below are in the table of trades, and of dead letters
+        self.retention_us = retention_us
+        self.open = None  # Assembled
+        self.kept = None  # (mark, rows) from before its first part
+        self.rows = []
+
+    def take(self, topic, partition, offset, value, headers):
+        where = topic, partition, offset
+        if headers.kind == "part":
+            self.part(where, value, headers)
+        elif headers.kind != "end_marker" and not (headers.kind == "gap" and is_gap(value)):
+            self.frame(where, value, headers)
+        self.mark.next = offset + 1
+
+    def part(self, where, value, headers):
+        finished = None
+        if self.open and headers.part == 0:
+            finished, self.open = self.open, None
+        if finished:
+            self.too_large(finished, where, headers)
+        if not self.open:
+            self.open = Assembled(where[2], headers.parts)
+            # Before what this record makes; what came of one that was shown to be incomplete is sure now.
+            self.kept = self.mark.copy(), len(self.rows)
+        self.open.texts.append(value)
+        self.open.seen += 1
+        if self.open.seen == self.open.parts:
+            finished, self.open, self.kept = self.open, None, None
+            self.too_large(finished, where, headers)
+
+    def too_large(self, frame, where, headers):
+        payload = b"".join(frame.texts)
+        detail = f"the frame is {len(payload)} bytes; allowed: {MAX_FRAME_BYTES}"
+        if frame.parts > frame.seen:
+            detail += f"; {frame.parts - frame.seen} parts are missing"
+        self.dead((*where[:2], frame.offset), headers, frames.Letter("too_large", detail, None, None, payload))
+
+    def dead(self, where, headers, letter):
+        if where[2] >= self.done:
+            self.mark.dead += 1
+        if where[2] >= self.dead_done:
+            self.rows.append({"kind": "dead", "category": headers.category, "symbol": letter.symbol, "received_at": headers.recv_ns // 1000,
+                              "_topic": where[0], "_topic_partition": where[1], "_offset": where[2], "_index": letter.index,
+                              "reason": letter.reason, "detail": letter.detail, "payload": letter.payload})
+
+    def frame(self, where, value, headers):
+        frame = frames.parsed(value, headers.category, headers.recv_ns)
+        for letter in frame.letters:
+            self.dead(where, headers, letter)
+        expired_until = self.expired_until(headers)
+        for index, values, extra in frame.trades:
+            symbol, trade_id, side, price, size, at, seq, direction, block_trade, rpi = values
+            if where[2] < self.done:
+                continue
+            if expired_until is not None and at < expired_until:
+                self.mark.expired += 1
+                continue
+            self.mark.trades += 1
+            self.mark.hours.add(at // US_PER_HOUR)
+            self.rows.append({"kind": "trade", "category": headers.category, "symbol": symbol, "trade_id": trade_id, "side": side,
+                              "price": price, "size": size, "trade_time": at, "seq": seq, "tick_direction": direction,
+                              "block_trade": block_trade, "rpi": rpi, "frame_time": frame.frame_time,
+                              "received_at": headers.recv_ns // 1000, "extra": list(extra.items()) if extra else None,
+                              "_topic": where[0], "_topic_partition": where[1], "_offset": where[2], "_index": index})
+        for _, values, _ in frame.trades:
+            self.mark.greatest = max(self.mark.greatest or 0, values[5])
+
+    def expired_until(self, headers):
+        """Trades before this are past the table's retention; a replay brings what its file has, however old."""
+        if not self.retention_us or headers.origin == "replay" or self.mark.greatest is None:
+            return None
+        until = min(time.time_ns() // 1000, self.mark.greatest) - self.retention_us
+        return until - until % US_PER_HOUR
+
+    def ready(self):
+        """Rows that are sure."""
+        count = self.kept[1] if self.open else len(self.rows)
+        rows, self.rows = self.rows[:count], self.rows[count:]
+        if self.open:
+            self.kept = self.kept[0], 0
+        return rows
+
+    def last(self, topic, partition):
+        mark = self.mark
+        if self.open:
+            mark = self.kept[0]
+            mark.next = self.open.offset
+        told = {"next": mark.next, "reached": self.mark.next, "greatest": mark.greatest, "trades": mark.trades, "dead": mark.dead, "expired": mark.expired,
+                "hours": sorted(mark.hours)}
+        return {"kind": "mark", "_topic": topic, "_topic_partition": partition, "detail": json.dumps(told)}
+
+
+def arrow(rows):
+    return pa.RecordBatch.from_arrays([pa.array([row.get(name) for row in rows], kind) for name, kind in COLUMNS.items()],
+                                      schema=ARROW)
+
+
+def records_to_rows(greatest, done, dead_done, retention_us):
+    """For mapInArrow. The dicts are by (topic, partition); records of a partition must come in order, and in one task."""
+
+    def rows_of(batches):
+        partitions, ready = {}, []
+        for batch in batches:
+            for record in batch.to_pylist():
+                place = record["topic"], record["partition"]
+                partition = partitions.get(place)
+                if partition is None:
+                    partition = partitions[place] = Partition(greatest.get(place), done.get(place, 0), dead_done.get(place, 0),
+                                                              retention_us)
+                headers = headers_of(record["headers"], record["topic"], record["appended_ms"])
+                partition.take(*place, record["offset"], record["value"] or b"", headers)
+            for partition in partitions.values():
+                ready += partition.ready()
+            while len(ready) >= ROWS:
+                yield arrow(ready[:ROWS])
+                ready = ready[ROWS:]
+        ready += [partition.last(*place) for place, partition in partitions.items()]
+        if ready:
+            yield arrow(ready)
+
+    return rows_of
+
+
+def marks(rows):
+    """{(topic, partition): what last() told}."""
+    return {(row["_topic"], row["_topic_partition"]): json.loads(row["detail"]) for row in rows}
+
+
+def at(us):
+    return datetime(1970, 1, 1) + timedelta(microseconds=us)

@@ -1,0 +1,160 @@
+"""bronze_stream: log -> bronze.trades and bronze.dead_letters, the same rows as `tradelake sink` makes.
+
+Dead letters are committed first, then the trades, each with the offsets it reaches. What is killed between goes on from where the
+trades are; dead letters skip what they have. Exit status: 0 done; 1 tables and log do not fit together, or are the program's; 2 wrong
+usage or configuration; 3 another job writes these tables.
+"""
+
+from datetime import timedelta
+
+from pyspark import StorageLevel
+from pyspark.sql import functions as f
+
+from . import bronze_records, kafka_log, lineage, stream
+from .candles import timestamp
+from .configuration import duration
+from .owner import Owner
+from .refusal import Fenced
+from .table_definitions import make_missing
+
+TRADES, DEAD_LETTERS = "bronze.trades", "bronze.dead_letters"
+ID = ["category", "symbol", "trade_id"]
+US_PER_MINUTE, US_PER_HOUR = 60_000_000, bronze_records.US_PER_HOUR
+LATENESS_US = 2_000_000
+MOST_RANGES = 50
+
+
+class Bronze:
+    pipeline = "bronze"
+    topics = kafka_log.TRADES + kafka_log.UNROUTABLE
+
+    def __init__(self, session, configuration):
+        self.session = session
+        self.log = kafka_log.Log(session, configuration["log"])
+        self.grace_us = micros("candles.grace", configuration)
+        self.retention_us = micros("retention.bronze", configuration)
+        self.owner = Owner(session, self.pipeline, (TRADES, DEAD_LETTERS))
+        self.owner.check()
+        make_missing(session, (TRADES, DEAD_LETTERS))
+        self.heads = {name: lineage.head(session, name) for name in (TRADES, DEAD_LETTERS)}
+        ranges = self.log.ranges(self.topics)
+        self.topic_ids = {topic: ranges[topic][0] for topic in self.topics}
+        head = self.heads[TRADES]
+        self.starting = kafka_log.fitting(ranges, lineage.nested(head.offsets), head.topic_ids, "pipeline bronze")
+        self.next = {(topic, int(partition)): offset for topic, partitions in self.starting.items()
+                     for partition, offset in partitions.items()}
+        self.reached = dict(self.next)  # of the stream; more than `next` where a frame is not whole yet
+        self.greatest = self.greatest_in_table() if head.greatest is None else head.greatest
+
+    def greatest_in_table(self):
+        rows = self.session.sql(f"SELECT _topic, _topic_partition, unix_micros(CAST(max(trade_time) AS TIMESTAMP)) FROM {TRADES} "
+                                "GROUP BY _topic, _topic_partition").collect()
+        return {(topic, partition): greatest for topic, partition, greatest in rows}
+
+    def commit(self, records):
+        """One batch into the tables. What is told of it."""
+        columns = records.selectExpr(*bronze_records.INPUT)
+        behind = {place: offset for place, offset in self.next.items() if offset < self.reached[place]}
+        if behind:
+            again = self.log.between(as_offsets(behind), as_offsets({place: self.reached[place] for place in behind}))
+            columns = columns.unionAll(again.selectExpr(*bronze_records.INPUT)).repartition("topic", "partition")
+            columns = columns.sortWithinPartitions("topic", "partition", "offset")
+        work = bronze_records.records_to_rows(self.greatest, self.heads[TRADES].offsets, self.heads[DEAD_LETTERS].offsets,
+                                              self.retention_us)
+        rows = columns.mapInArrow(work, bronze_records.SQL).persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            return self.write(rows, bronze_records.marks(rows.where("kind = 'mark'").collect()))
+        finally:
+            rows.unpersist()
+
+    def write(self, rows, marks):
+        counts = {name: sum(mark[name] for mark in marks.values()) for name in ("trades", "dead", "expired")}
+        following = self.next | {place: mark["next"] for place, mark in marks.items()}
+        greatest = self.greatest | {place: mark["greatest"] for place, mark in marks.items() if mark["greatest"] is not None}
+        fresh, ok = None, 0
+        if counts["trades"]:
+            hours = {hour for mark in marks.values() for hour in mark["hours"]}
+            fresh = self.without_repeats(rows.where("kind = 'trade'").select(*bronze_records.TRADE), hours, marks).persist()
+            ok = fresh.count()
+        told = {"in": counts["trades"] + counts["dead"] + counts["expired"], "ok": ok, "dead": counts["dead"],
+                "filtered": counts["trades"] - ok + counts["expired"], "expired": counts["expired"]}
+        offsets = {place: offset for place, offset in following.items() if offset > 0}
+        note = lineage.summary(self.pipeline, lineage.new_commit_id(), offsets, greatest, self.topic_ids, told)
+        try:
+            dead = rows.where("kind = 'dead'").select(*bronze_records.DEAD)
+            if counts["dead"]:
+                self.append(DEAD_LETTERS, dead, note)
+            # Also without a row: what the log is read from at the next start is in this table's head.
+            if following != self.next:
+                self.append(TRADES, fresh if ok else None, note)
+        finally:
+            if fresh is not None:
+                fresh.unpersist()
+        self.next, self.greatest = following, greatest
+        self.reached |= {place: max(self.reached[place], mark["reached"]) for place, mark in marks.items()}
+        return told
+
+    def without_repeats(self, trades, hours, marks):
+        """One row per id, the first in the order of the log, unless the table has it: in the hour of the trade, or in one that was
+        within grace when the batch began."""
+        for place in marks:
+            if place in self.greatest:
+                newest = self.greatest[place]
+                hours |= set(range((newest - LATENESS_US - self.grace_us - US_PER_MINUTE) // US_PER_HOUR, newest // US_PER_HOUR + 1))
+        first = f.min(f.struct("_topic", "_topic_partition", "_offset", "_index"))
+        firsts = trades.groupBy(*ID).agg(first.alias("place")).select(*ID, "place.*")
+        there = self.session.table(TRADES).where(in_hours(hours)).select(*ID)
+        return trades.join(firsts, [*ID, "_topic", "_topic_partition", "_offset", "_index"], "left_semi").join(there, ID, "left_anti")
+
+    def append(self, table, rows, note):
+        self.owner.check()
+        before = self.heads[table]
+        if lineage.head(self.session, table).commit_id != before.commit_id:
+            raise Fenced(f"pipeline {self.pipeline}: another writer has moved {table}")
+        if rows is None:
+            append = lineage.loaded(self.session, table).newAppend()
+            for key, value in note.items():
+                append.set(key, value)
+            append.commit()
+        else:
+            writer = rows.writeTo(table).option("distribution-mode", "hash").option("check-nullability", "false")
+            for key, value in note.items():
+                writer = writer.option(f"snapshot-property.{key}", value)
+            writer.append()
+        self.heads[table] = lineage.head(self.session, table)
+        if self.heads[table].commit_id != note[lineage.COMMIT_ID]:
+            raise Fenced(f"pipeline {self.pipeline}: another writer has moved {table}")
+        # Keeps the commit from expiry by anybody, as the next start goes on from it.
+        self.session.sql(f"ALTER TABLE {table} CREATE OR REPLACE TAG `tradelake-{self.pipeline}`")
+
+
+def micros(key, configuration):
+    return duration(key, configuration[key]) // timedelta(microseconds=1)
+
+
+def as_offsets(places):
+    return {topic: {str(partition): offset for partition, offset in partitions.items()}
+            for topic, partitions in lineage.nested(places).items()}
+
+
+def in_hours(hours):
+    """A condition on trade_time: that it is in one of these, counted from 1970; or between them if there are many."""
+    spans = []
+    for hour in sorted(hours):
+        if spans and spans[-1][1] == hour:
+            spans[-1][1] = hour + 1
+        else:
+            spans.append([hour, hour + 1])
+    if len(spans) > MOST_RANGES:
+        spans = [[spans[0][0], spans[-1][1]]]
+    return " OR ".join(f"trade_time >= {timestamp(bronze_records.at(begin * US_PER_HOUR))} AND "
+                       f"trade_time < {timestamp(bronze_records.at(end * US_PER_HOUR))}" for begin, end in spans)
+
+
+def make(session, configuration, max_records):
+    job = Bronze(session, configuration)
+    return job, job.log.stream(job.topics, job.starting, max_records)
+
+
+def main(arguments=None):
+    return stream.main("bronze_stream", "the log into bronze.trades and bronze.dead_letters", make, arguments)

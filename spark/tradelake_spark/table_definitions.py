@@ -1,0 +1,67 @@
+"""The pipelines' tables as the program makes them (src/bronze/tables.cpp), for a lake that Spark begins. A test holds them together."""
+
+import json
+
+PROPERTIES = {"write.metadata.delete-after-commit.enabled": "true", "write.metadata.previous-versions-max": "100",
+              "write.parquet.compression-codec": "zstd"}
+AMOUNT = "decimal(38, 18)"
+TRADES = [
+    ("category", "string", True, "spot, linear, inverse or option: the stream the trade came on"),
+    ("symbol", "string", True, "the exchange's symbol; of different categories: different markets"),
+    ("trade_id", "string", True, "the exchange's id, unique within category and symbol"),
+    ("side", "string", True, "side of the taker: Buy or Sell"),
+    ("price", AMOUNT, True, "exact, in quote coin"),
+    ("size", AMOUNT, True, "exact; base coin, for inverse contracts USD"),
+    ("trade_time", "timestamp", True, "when the exchange matched it, UTC"),
+    ("seq", "long", False, "cross sequence, shared by the trades of one taker order"),
+    ("tick_direction", "string", False, "PlusTick, ZeroPlusTick, MinusTick, ZeroMinusTick; absent on spot"),
+    ("block_trade", "boolean", False, "a block trade"),
+    ("rpi", "boolean", False, "a retail price improvement trade"),
+    ("frame_time", "timestamp", False, "when the exchange made the frame, UTC"),
+    ("received_at", "timestamp", True, "local clock when the frame came, UTC"),
+    ("extra", {"type": "map", "key-id": 19, "key": "string", "value-id": 20, "value": "string", "value-required": True}, False,
+     "fields this version does not know, as text; null if none"),
+    ("_topic", "string", True, "topic of the log"),
+    ("_topic_partition", "int", True, "partition of the topic"),
+    ("_offset", "long", True, "offset of the frame in the partition"),
+    ("_index", "int", True, "place of the trade in the frame's data, from 0"),
+]
+DEAD_LETTERS = [
+    ("_topic", "string", True, "topic of the log"),
+    ("_topic_partition", "int", True, "partition of the topic"),
+    ("_offset", "long", True, "offset of the frame in the partition"),
+    ("_index", "int", False, "place in the frame's data; null: the whole frame is bad"),
+    ("received_at", "timestamp", True, "local clock when the frame came, UTC"),
+    ("category", "string", False, "as the source named it"),
+    ("symbol", "string", False, "where it is known"),
+    ("reason", "string", True, "one of a closed set, see docs/tables.md"),
+    ("detail", "string", True, "the thing, its value and what is allowed"),
+    ("payload", "binary", True, "the bytes as received: of the trade, or of the frame"),
+]
+# Columns, partition (transform and column), sort order.
+TABLES = {
+    "bronze.trades": (TRADES, ("hour", "trade_time"), ("category", "symbol", "trade_time", "seq")),
+    "bronze.dead_letters": (DEAD_LETTERS, ("day", "received_at"), ()),
+}
+
+
+def make_missing(session, names):
+    iceberg = session._jvm.org.apache.iceberg
+    catalog = iceberg.spark.Spark3Util.loadIcebergCatalog(session._jsparkSession, "tradelake")
+    for name in names:
+        if session.catalog.tableExists(name):
+            continue
+        namespace, table = name.split(".")
+        session.sql(f"CREATE NAMESPACE IF NOT EXISTS tradelake.{namespace}")
+        columns, (transform, column), order = TABLES[name]
+        schema = iceberg.SchemaParser.fromJson(json.dumps({"type": "struct", "schema-id": 0, "fields": [
+            {"id": number, "name": column, "type": kind, "required": required, "doc": doc}
+            for number, (column, kind, required, doc) in enumerate(columns, 1)]}))
+        spec = getattr(iceberg.PartitionSpec.builderFor(schema), transform)(column).build()
+        sorting = iceberg.SortOrder.builderFor(schema)
+        for field in order:
+            sorting = sorting.asc(field)
+        builder = catalog.buildTable(iceberg.catalog.TableIdentifier.parse(name), schema).withPartitionSpec(spec)
+        for key, value in PROPERTIES.items():
+            builder = builder.withProperty(key, value)
+        builder.withSortOrder(sorting.build()).create()
