@@ -8,7 +8,7 @@ usage or configuration; 3 another job writes these tables.
 from datetime import timedelta
 
 from pyspark import StorageLevel
-from pyspark.sql import functions as f
+from pyspark.sql import Window, functions as f
 
 from . import bronze_records, kafka_log, lineage, stream
 from .candles import timestamp
@@ -101,10 +101,9 @@ class Bronze:
             if place in self.greatest:
                 newest = self.greatest[place]
                 hours |= set(range((newest - LATENESS_US - self.grace_us - US_PER_MINUTE) // US_PER_HOUR, newest // US_PER_HOUR + 1))
-        first = f.min(f.struct("_topic", "_topic_partition", "_offset", "_index"))
-        firsts = trades.groupBy(*ID).agg(first.alias("place")).select(*ID, "place.*")
-        there = self.session.table(TRADES).where(in_hours(hours)).select(*ID)
-        return trades.join(firsts, [*ID, "_topic", "_topic_partition", "_offset", "_index"], "left_semi").join(there, ID, "left_anti")
+        of_an_id = Window.partitionBy(*ID).orderBy("_topic", "_topic_partition", "_offset", "_index")
+        firsts = trades.withColumn("n", f.row_number().over(of_an_id)).where("n = 1").drop("n")
+        return firsts.join(self.session.table(TRADES).where(in_hours(hours)).select(*ID), ID, "left_anti")
 
     def append(self, table, rows, note):
         self.owner.check()
@@ -124,8 +123,7 @@ class Bronze:
         self.heads[table] = lineage.head(self.session, table)
         if self.heads[table].commit_id != note[lineage.COMMIT_ID]:
             raise Fenced(f"pipeline {self.pipeline}: another writer has moved {table}")
-        # Keeps the commit from expiry by anybody, as the next start goes on from it.
-        self.session.sql(f"ALTER TABLE {table} CREATE OR REPLACE TAG `tradelake-{self.pipeline}`")
+        lineage.tag(self.session, table, self.pipeline)
 
 
 def micros(key, configuration):

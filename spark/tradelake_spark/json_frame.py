@@ -48,7 +48,7 @@ def quickly(text):
 def slowly(text):
     """The members that count of a frame: topic, ts, data. `data` is a list of (value, start, end) if it is an array, else it is
     absent; a value is a dict, whose nested values are Raw, or what else stands there. None: it is no object. Raises NotJson."""
-    start = after_space(text, 1 if text.startswith("\ufeff") else 0)
+    start = after_space(text, 0)
     if text[start:start + 1] != "{":
         if after_space(text, value_end(text, 0)) != len(text):
             raise NotJson("something follows the value")

@@ -83,6 +83,15 @@ def head(session, name):
     return found
 
 
+def tag(session, name, pipeline):
+    """Keeps the head from expiry by anybody, as the next start goes on from it."""
+    table = loaded(session, name)
+    tagged_as, snapshot = f"tradelake-{pipeline}", table.currentSnapshot().snapshotId()
+    change = table.manageSnapshots()
+    change = change.replaceTag(tagged_as, snapshot) if table.refs().get(tagged_as) else change.createTag(tagged_as, snapshot)
+    change.commit()
+
+
 def new_commit_id():
     return secrets.token_hex(16)
 

@@ -76,17 +76,17 @@ class Stream:
             writer = records.writeStream.foreachBatch(self.batch).option("checkpointLocation", f"file://{folder}")
             query = writer.trigger(**({"availableNow": True} if self.once else {"processingTime": self.interval})).start()
             try:
-                while not query.awaitTermination(0.5):
-                    if self.stopping.is_set():
-                        break
+                while not self.stopping.is_set() and not query.awaitTermination(0.5):
+                    pass
                 with self.busy:
                     self.stopping.set()
-            except Exception:
-                raise self.failure or sys.exception() from None
-            finally:
                 query.stop()
-            if self.failure:
-                raise self.failure
+            except Exception as error:
+                # Whoever stops a whole group of processes stops the JVM too.
+                if self.stopping.is_set() and not isinstance(self.failure, (Refused, Fenced)):
+                    raise Refused(f"pipeline {self.job.pipeline}: cut off while it stopped; the next start goes on from the "
+                                  "tables") from error
+                raise self.failure or error from None
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             for number, handler in before.items():
