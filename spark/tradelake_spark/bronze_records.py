@@ -5,7 +5,6 @@ parts is not whole yet, rows and mark stay before its first part: the offsets mu
 """
 
 import json
-import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -89,11 +88,12 @@ class Mark:
     greatest: int | None = None
     trades: int = 0
     dead: int = 0
+    letters: int = 0  # of the dead, those that are not in their table yet
     expired: int = 0
     hours: set = field(default_factory=set)
 
     def copy(self):
-        return Mark(self.next, self.greatest, self.trades, self.dead, self.expired, set(self.hours))
+        return Mark(self.next, self.greatest, self.trades, self.dead, self.letters, self.expired, set(self.hours))
 
 
 @dataclass
@@ -107,10 +107,10 @@ class Assembled:
 
 
 class Partition:
-    def __init__(self, greatest, done, dead_done, retention_us):
+    def __init__(self, greatest, done=0, dead_done=0, expired_before=None):
         self.mark = Mark(greatest=greatest)
         self.done, self.dead_done = done, dead_done  # offsets below are in the table of trades, and of dead letters
-        self.retention_us = retention_us
+        self.expired_before = expired_before  # (now, retention) in us; None: nothing expires
         self.open = None  # Assembled
         self.kept = None  # (mark, rows) from before its first part
         self.rows = []
@@ -150,6 +150,7 @@ class Partition:
         if where[2] >= self.done:
             self.mark.dead += 1
         if where[2] >= self.dead_done:
+            self.mark.letters += 1
             self.rows.append({"kind": "dead", "category": headers.category, "symbol": letter.symbol, "received_at": headers.recv_ns // 1000,
                               "_topic": where[0], "_topic_partition": where[1], "_offset": where[2], "_index": letter.index,
                               "reason": letter.reason, "detail": letter.detail, "payload": letter.payload})
@@ -178,9 +179,10 @@ class Partition:
 
     def expired_until(self, headers):
         """Trades before this are past the table's retention; a replay brings what its file has, however old."""
-        if not self.retention_us or headers.origin == "replay" or self.mark.greatest is None:
+        if not self.expired_before or headers.origin == "replay" or self.mark.greatest is None:
             return None
-        until = min(time.time_ns() // 1000, self.mark.greatest) - self.retention_us
+        now, retention = self.expired_before
+        until = min(now, self.mark.greatest) - retention
         return until - until % US_PER_HOUR
 
     def ready(self):
@@ -196,7 +198,7 @@ class Partition:
         if self.open:
             mark = self.kept[0]
             mark.next = self.open.offset
-        told = {"next": mark.next, "reached": self.mark.next, "greatest": mark.greatest, "trades": mark.trades, "dead": mark.dead, "expired": mark.expired,
+        told = {"next": mark.next, "reached": self.mark.next, "greatest": mark.greatest, "trades": mark.trades, "dead": mark.dead, "letters": mark.letters, "expired": mark.expired,
                 "hours": sorted(mark.hours)}
         return {"kind": "mark", "_topic": topic, "_topic_partition": partition, "detail": json.dumps(told)}
 
@@ -206,7 +208,7 @@ def arrow(rows):
                                       schema=ARROW)
 
 
-def records_to_rows(greatest, done, dead_done, retention_us):
+def records_to_rows(greatest, done, dead_done, expired_before):
     """For mapInArrow. The dicts are by (topic, partition); records of a partition must come in order, and in one task."""
 
     def rows_of(batches):
@@ -217,7 +219,7 @@ def records_to_rows(greatest, done, dead_done, retention_us):
                 partition = partitions.get(place)
                 if partition is None:
                     partition = partitions[place] = Partition(greatest.get(place), done.get(place, 0), dead_done.get(place, 0),
-                                                              retention_us)
+                                                              expired_before)
                 headers = headers_of(record["headers"], record["topic"], record["appended_ms"])
                 partition.take(*place, record["offset"], record["value"] or b"", headers)
             for partition in partitions.values():

@@ -5,6 +5,7 @@ trades are; dead letters skip what they have. Exit status: 0 done; 1 tables and 
 usage or configuration; 3 another job writes these tables.
 """
 
+import time
 from datetime import timedelta
 
 from pyspark import StorageLevel
@@ -12,10 +13,9 @@ from pyspark.sql import Window, functions as f
 
 from . import bronze_records, kafka_log, lineage, stream
 from .candles import timestamp
+from .commits import Commits
 from .configuration import duration
 from .owner import Owner
-from .refusal import Fenced
-from .table_definitions import make_missing
 
 TRADES, DEAD_LETTERS = "bronze.trades", "bronze.dead_letters"
 ID = ["category", "symbol", "trade_id"]
@@ -33,13 +33,10 @@ class Bronze:
         self.log = kafka_log.Log(session, configuration["log"])
         self.grace_us = micros("candles.grace", configuration)
         self.retention_us = micros("retention.bronze", configuration)
-        self.owner = Owner(session, self.pipeline, (TRADES, DEAD_LETTERS))
-        self.owner.check()
-        make_missing(session, (TRADES, DEAD_LETTERS))
-        self.heads = {name: lineage.head(session, name) for name in (TRADES, DEAD_LETTERS)}
+        self.commits = Commits(session, Owner(session, self.pipeline, (TRADES, DEAD_LETTERS)))
         ranges = self.log.ranges(self.topics)
         self.topic_ids = {topic: ranges[topic][0] for topic in self.topics}
-        head = self.heads[TRADES]
+        head = self.commits.heads[TRADES]
         self.starting = kafka_log.fitting(ranges, lineage.nested(head.offsets), head.topic_ids, "pipeline bronze")
         self.next = {(topic, int(partition)): offset for topic, partitions in self.starting.items()
                      for partition, offset in partitions.items()}
@@ -59,8 +56,9 @@ class Bronze:
             again = self.log.between(as_offsets(behind), as_offsets({place: self.reached[place] for place in behind}))
             columns = columns.unionAll(again.selectExpr(*bronze_records.INPUT)).repartition("topic", "partition")
             columns = columns.sortWithinPartitions("topic", "partition", "offset")
-        work = bronze_records.records_to_rows(self.greatest, self.heads[TRADES].offsets, self.heads[DEAD_LETTERS].offsets,
-                                              self.retention_us)
+        heads = self.commits.heads
+        work = bronze_records.records_to_rows(self.greatest, heads[TRADES].offsets, heads[DEAD_LETTERS].offsets,
+                                              self.retention_us and (time.time_ns() // 1000, self.retention_us))
         rows = columns.mapInArrow(work, bronze_records.SQL).persist(StorageLevel.MEMORY_AND_DISK)
         try:
             return self.write(rows, bronze_records.marks(rows.where("kind = 'mark'").collect()))
@@ -68,7 +66,7 @@ class Bronze:
             rows.unpersist()
 
     def write(self, rows, marks):
-        counts = {name: sum(mark[name] for mark in marks.values()) for name in ("trades", "dead", "expired")}
+        counts = {name: sum(mark[name] for mark in marks.values()) for name in ("trades", "dead", "letters", "expired")}
         following = self.next | {place: mark["next"] for place, mark in marks.items()}
         greatest = self.greatest | {place: mark["greatest"] for place, mark in marks.items() if mark["greatest"] is not None}
         fresh, ok = None, 0
@@ -82,11 +80,11 @@ class Bronze:
         note = lineage.summary(self.pipeline, lineage.new_commit_id(), offsets, greatest, self.topic_ids, told)
         try:
             dead = rows.where("kind = 'dead'").select(*bronze_records.DEAD)
-            if counts["dead"]:
-                self.append(DEAD_LETTERS, dead, note)
+            if counts["letters"]:
+                self.commits.append(DEAD_LETTERS, dead, note)
             # Also without a row: what the log is read from at the next start is in this table's head.
             if following != self.next:
-                self.append(TRADES, fresh if ok else None, note)
+                self.commits.append(TRADES, fresh if ok else None, note)
         finally:
             if fresh is not None:
                 fresh.unpersist()
@@ -104,26 +102,6 @@ class Bronze:
         of_an_id = Window.partitionBy(*ID).orderBy("_topic", "_topic_partition", "_offset", "_index")
         firsts = trades.withColumn("n", f.row_number().over(of_an_id)).where("n = 1").drop("n")
         return firsts.join(self.session.table(TRADES).where(in_hours(hours)).select(*ID), ID, "left_anti")
-
-    def append(self, table, rows, note):
-        self.owner.check()
-        before = self.heads[table]
-        if lineage.head(self.session, table).commit_id != before.commit_id:
-            raise Fenced(f"pipeline {self.pipeline}: another writer has moved {table}")
-        if rows is None:
-            append = lineage.loaded(self.session, table).newAppend()
-            for key, value in note.items():
-                append.set(key, value)
-            append.commit()
-        else:
-            writer = rows.writeTo(table).option("distribution-mode", "hash").option("check-nullability", "false")
-            for key, value in note.items():
-                writer = writer.option(f"snapshot-property.{key}", value)
-            writer.append()
-        self.heads[table] = lineage.head(self.session, table)
-        if self.heads[table].commit_id != note[lineage.COMMIT_ID]:
-            raise Fenced(f"pipeline {self.pipeline}: another writer has moved {table}")
-        lineage.tag(self.session, table, self.pipeline)
 
 
 def micros(key, configuration):

@@ -1,5 +1,6 @@
 """Spark's jobs judge frames as the program does, value by value and word by word. Without Spark: the same code, run here."""
 
+import json
 import sys
 
 import pytest
@@ -70,7 +71,7 @@ def judged(lines):
     partitions = {}
     for offset, (recv_ns, category, text) in enumerate(lines):
         where = category, 0
-        partition = partitions.setdefault(where, Partition(None, 0, 0, 0))
+        partition = partitions.setdefault(where, Partition(None))
         if len(text) <= 1 << 20:
             partition.take(*where, offset, text, Headers(recv_ns, category, "replay"))
     made = [row for partition in partitions.values() for row in partition.rows]
@@ -149,3 +150,32 @@ def test_the_samples(data_dir, tmp_path):
     capture.write_bytes(b"".join(b"%d\t%s\t%s\n" % (ns, category.encode(), text) for ns, category, text in lines))
     replay(data_dir, capture)
     assert_same(data_dir, list(filter(not_control, lines)))
+
+
+def test_of_what_retention_has_called_for_only_live_trades_are_left_out():
+    hour_us = 3_600_000_000
+    now = NOW_NS // 1000
+    for origin, expired in (("ws", 1), ("replay", 0)):
+        partition = Partition(now, expired_before=(now + 9 * hour_us, 2 * hour_us))
+        for offset, back in enumerate((2, 3)):
+            text = frame(GOOD % (offset, "")).replace(b'"T":1723161600000', b'"T":%d' % (1_723_161_600_000 - back * 3_600_000))
+            partition.take("t", 0, offset, text, Headers(NOW_NS, "linear", origin))
+        assert (partition.mark.expired, partition.mark.trades, len(partition.rows)) == (expired, 2 - expired, 2 - expired)
+
+
+def test_a_frame_in_parts_holds_back_what_follows_until_it_is_whole():
+    partition = Partition(None)
+    part = lambda n, of=3: Headers(NOW_NS, "linear", kind="part", part=n, parts=of)
+    partition.take("t", 0, 0, frame(GOOD % (1, "")), Headers(NOW_NS, "linear"))
+    partition.take("t", 0, 1, b"a", part(0))
+    partition.take("t", 0, 2, frame(GOOD % (2, "")), Headers(NOW_NS, "linear"))
+    assert [row["trade_id"] for row in partition.ready()] == ["1"]
+    told = json.loads(partition.last("t", 0)["detail"])
+    assert (told["next"], told["reached"], told["trades"]) == (1, 3, 1)
+    partition.take("t", 0, 3, b"b", part(1))
+    partition.take("t", 0, 4, b"c", part(0, 1))  # another begins, and is whole: of the first a part is missing
+    made = partition.ready()
+    assert [(row["kind"], row["_offset"], row.get("payload")) for row in made] == [
+        ("trade", 2, None), ("dead", 1, b"ab"), ("dead", 4, b"c")]
+    assert made[1]["detail"] == "the frame is 2 bytes; allowed: 1048576; 1 parts are missing"
+    assert json.loads(partition.last("t", 0)["detail"])["next"] == 5

@@ -1,0 +1,243 @@
+"""Spark's streaming jobs beside the program: over the same log, each into a lake of its own, the same rows. Killed or not."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+from lake import CAPTURES, ROOT, tradelake
+from own_stack import OwnStack, with_password
+from s3 import reader_properties
+from test_hostile import EVERYTHING
+from test_kill import make_capture
+from test_spark_frames import FRAMES, NOW_NS
+
+stack = OwnStack("e2e-spark-streams")
+SERVICES = ("kafka", "postgres", "versitygw")
+# Of one job at a time, which nothing is gained by compiling well.
+SPARK = """spark.master local[2]
+spark.ui.enabled false
+spark.driver.memory 1g
+spark.sql.shuffle.partitions 2
+spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
+"""
+BRONZE = ("bronze.trades", "bronze.dead_letters")
+BUSY = {"TRADELAKE_COMMIT_INTERVAL": "200ms"}
+
+
+class Lake:
+    """A catalog and a warehouse beside the others, over the one log."""
+
+    def __init__(self, environment, name):
+        self.name = name
+        server = environment["TRADELAKE_CATALOG"].rsplit("/", 1)[0]
+        self.environment = environment | {"TRADELAKE_CATALOG": f"{server}/{name}", "TRADELAKE_WAREHOUSE": f"s3://tradelake/{name}"}
+        subprocess.run(["psql", "-q", environment["TRADELAKE_CATALOG"], "-c", f"CREATE DATABASE {name}"],
+                       env=os.environ | environment, check=True)
+
+    def database(self):
+        return with_password(self.environment["TRADELAKE_CATALOG"], self.environment["PGPASSWORD"])
+
+    def table(self, name):
+        from pyiceberg.catalog.sql import SqlCatalog
+
+        return SqlCatalog("tradelake", uri=self.database(), **reader_properties(self.environment)).load_table(name)
+
+    def rows(self, name):
+        """All columns of every row, counted; but for what the parsers say of what is not JSON."""
+        counted = Counter()
+        for row in self.table(name).scan().to_arrow().to_pylist():
+            if row.get("extra") is not None:
+                row["extra"] = tuple(sorted(row["extra"]))
+            if row.get("reason") == "not_json":
+                row["detail"] = None
+            counted[tuple(row.items())] += 1
+        return counted
+
+
+class Job:
+    """spark/NAME.py, alone in its process group: JVM and Python workers die with it."""
+
+    def __init__(self, services, lake, name, *arguments, configuration=None):
+        folder, conf = services.folder, services.folder / f"conf-{lake.name}"
+        sys.path.insert(0, str(ROOT / "scripts"))
+        from stack_spark import configure
+
+        variables = configure(conf, lake.environment)
+        with (conf / "spark-defaults.conf").open("a") as defaults:
+            defaults.write(SPARK)
+        self.log = folder / f"{name}-{time.monotonic_ns()}.log"
+        with self.log.open("w") as log:
+            # Local time is far from UTC: what depends on that shows.
+            self.process = subprocess.Popen([sys.executable, ROOT / f"spark/{name}.py", *map(str, arguments)], stdout=log, stderr=log,
+                                            env=os.environ | lake.environment | variables | BUSY | {"TZ": "Asia/Tokyo"},
+                                            cwd=folder, start_new_session=True)
+
+    def kill(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def end(self, seconds=900):
+        try:
+            return self.process.wait(seconds)
+        finally:
+            if self.process.poll() is None:
+                self.kill()
+
+    def text(self):
+        return self.log.read_text()
+
+    def until(self, event, seconds=600):
+        deadline = time.monotonic() + seconds
+        while event not in self.text():
+            assert self.process.poll() is None and time.monotonic() < deadline, self.text()[-3000:]
+            time.sleep(0.2)
+
+
+class Services:
+    def __init__(self, folder):
+        self.folder = folder
+        stack("up", *SERVICES)
+        self.environment = stack.values()
+        tradelake("topics", "--apply", env=os.environ | self.environment)
+
+    def fill(self):
+        hand = self.folder / "hand.tsv"
+        hand.write_bytes(b"".join(b"%d\tlinear\t%s\n" % (NOW_NS + n, text) for n, text in enumerate(FRAMES)))
+        generated = make_capture(self.folder / "c.tsv", 4_000, 5, EVERYTHING.replace("large=0.0005", "large=0.003"), rate=25)
+        for capture in (generated, hand, *sorted(CAPTURES.glob("*.tsv.zst"))):
+            tradelake("replay", capture, "--speed", "max", "--data-dir", self.folder / "replay", env=os.environ | self.environment)
+
+    def program(self, lake, stage):
+        return tradelake(stage, "--exit-when-done", "--data-dir", self.folder / lake.name, "--listen", "127.0.0.1:0", check=False,
+                         env=os.environ | lake.environment)
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory):
+    made = None
+    try:
+        made = Services(tmp_path_factory.mktemp("streams"))
+        made.fill()
+        yield made
+    finally:
+        stack("down", *SERVICES)
+
+
+@pytest.fixture(scope="module")
+def theirs(services):
+    """The program's lake."""
+    lake = Lake(services.environment, "program")
+    for stage in ("sink",):
+        done = services.program(lake, stage)
+        assert done.returncode == 0, done.stderr[-3000:]
+    return lake
+
+
+@pytest.fixture(scope="module")
+def ours(services):
+    """Spark's, of a log that was read in batches that cut frames in parts."""
+    lake = Lake(services.environment, "spark")
+    job = Job(services, lake, "bronze_stream", "--once", "--max-records", 1_500)
+    assert job.end() == 0, job.text()[-3000:]
+    assert job.text().count("event=batch_done") > 2
+    return lake
+
+
+def assert_same(ours, theirs, names):
+    for name in names:
+        found, expected = ours.rows(name), theirs.rows(name)
+        assert sum(expected.values()) > 0 and max(found.values()) == 1
+        assert not (difference := found - expected), (name, len(difference), str(min(difference, key=str))[:1500])
+        assert not (difference := expected - found), (name, len(difference), str(min(difference, key=str))[:1500])
+
+
+def offsets(lake, name):
+    import json
+
+    summary = lake.table(name).current_snapshot().summary
+    return {(topic, partition): offset for topic, partitions in json.loads(summary["tradelake.offsets"]).items()
+            for partition, offset in partitions.items()}
+
+
+@pytest.mark.slow
+def test_bronze_is_the_same_to_the_last_column(ours, theirs):
+    assert_same(ours, theirs, BRONZE)
+
+
+@pytest.mark.slow
+def test_tables_that_spark_makes_are_the_program_s(ours, theirs):
+    for name in BRONZE:
+        made, expected = ours.table(name), theirs.table(name)
+        assert made.schema().fields == expected.schema().fields
+        assert (made.spec(), made.sort_order(), made.properties) == (expected.spec(), expected.sort_order(), expected.properties)
+        assert made.metadata.location == expected.metadata.location.replace("/program/", "/spark/")
+
+
+@pytest.mark.slow
+def test_each_head_says_how_far_it_reaches(ours, theirs):
+    for name in BRONZE:
+        summary, expected = ours.table(name).current_snapshot().summary, theirs.table(name).current_snapshot().summary
+        assert summary["tradelake.pipeline"] == "bronze"
+        assert summary["tradelake.max-trade-time-us"] == expected["tradelake.max-trade-time-us"]
+        assert ours.table(name).metadata.refs["tradelake-bronze"].snapshot_id == ours.table(name).current_snapshot().snapshot_id
+    # Kafka's own marks at the end of a replay have offsets, too; the program counts them.
+    reached, expected = offsets(ours, "bronze.trades"), offsets(theirs, "bronze.trades")
+    assert reached.keys() == expected.keys() and all(0 <= expected[place] - reached[place] <= 2 for place in expected)
+    sums = Counter()
+    for snapshot in ours.table("bronze.trades").snapshots():
+        sums.update({name: int(snapshot.summary[f"tradelake.{name}"]) for name in ("in", "ok", "dead", "filtered")})
+    assert sums["in"] == sums["ok"] + sums["dead"] + sums["filtered"]
+    assert sums["ok"] == sum(ours.rows("bronze.trades").values()) and sums["dead"] == sum(ours.rows("bronze.dead_letters").values())
+
+
+@pytest.mark.slow
+def test_a_second_run_adds_nothing_and_a_second_job_is_refused(services, ours):
+    before = [ours.table(name).metadata_location for name in BRONZE]
+    first = Job(services, ours, "bronze_stream")
+    try:
+        first.until("event=query_started")
+        second = Job(services, ours, "bronze_stream")
+        assert second.end() == 3, second.text()[-3000:]
+        assert "another job of Spark writes bronze.trades and bronze.dead_letters" in second.text()
+        first.process.terminate()
+        assert first.end() == 0, first.text()[-3000:]
+        assert "event=stopped" in first.text()
+    finally:
+        if first.process.poll() is None:
+            first.kill()
+    assert [ours.table(name).metadata_location for name in BRONZE] == before
+
+
+@pytest.mark.slow
+def test_neither_writes_the_other_s_tables(services, ours, theirs):
+    before = {lake: lake.table("bronze.trades").metadata_location for lake in (ours, theirs)}
+    done = services.program(ours, "sink")
+    assert done.returncode == 1 and "the catalog's record says none" in done.stdout + done.stderr
+    job = Job(services, theirs, "bronze_stream", "--once")
+    assert job.end() == 1 and "written by the program, whose progress rows are in the catalog" in job.text(), job.text()[-3000:]
+    assert before == {lake: lake.table("bronze.trades").metadata_location for lake in (ours, theirs)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_at_any_moment_it_loses_and_doubles_nothing(services, theirs, seed):
+    """Within batches: after the head of one table has moved, or while files are written; told by what Spark has logged last."""
+    dice = random.Random(seed)
+    lake = Lake(services.environment, f"killed{seed}")
+    for _ in range(4):
+        job = Job(services, lake, "bronze_stream", "--once", "--max-records", 1_000)
+        try:
+            job.until("event=query_started")
+            time.sleep(dice.uniform(1, 25))
+        finally:
+            if job.process.poll() is None:
+                job.kill()
+    job = Job(services, lake, "bronze_stream", "--once")
+    assert job.end() == 0, job.text()[-3000:]
+    assert_same(lake, theirs, BRONZE)
