@@ -119,7 +119,7 @@ def progress_listener(pipeline):
 def main(name, text, make, arguments=None):
     """Exit status of a job. `make(session, configuration, max_records)` gives the job and its records."""
     chosen = parsed(name, text, arguments)
-    folder = None
+    folder = session = None
     try:
         configuration = load(os.environ, chosen.config)
         interval = f"{int(duration('commit.interval', configuration['commit.interval']).total_seconds() * 1000)} milliseconds"
@@ -137,5 +137,7 @@ def main(name, text, make, arguments=None):
         print(refused, file=sys.stderr)
         return 3 if isinstance(refused, Fenced) else 1
     finally:
+        if session:
+            session.stop()
         if folder:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,5 +1,6 @@
 #include "bronze/trade_rules.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -13,7 +14,10 @@ constexpr std::size_t max_text_bytes = 128;
 constexpr std::int64_t first_time_ms = 1'230'768'000'000;  // 2009-01-01
 constexpr std::int64_t future_tolerance_ns = 60'000'000'000;
 
-// What a message shows of a value: enough to recognise it, never a megabyte.
+constexpr std::size_t shown_bytes = 100;
+
+// What a message shows of a value: enough to recognise it, never a megabyte, and no part of a
+// character, as messages are text in a table.
 std::string_view shown(const Slot& slot) {
   switch (slot.kind) {
     case SlotKind::absent:
@@ -22,8 +26,15 @@ std::string_view shown(const Slot& slot) {
       return "null";
     case SlotKind::boolean:
       return slot.flag ? "true" : "false";
-    default:
-      return slot.text.substr(0, 100);
+    default: {
+      std::size_t size = std::min(slot.text.size(), shown_bytes);
+      const auto continues = [&] {
+        return size < slot.text.size() &&
+               (static_cast<unsigned char>(slot.text[size]) & 0xC0) == 0x80;
+      };
+      while (size > 0 && continues()) --size;
+      return slot.text.substr(0, size);
+    }
   }
 }
 

@@ -134,6 +134,15 @@ TEST(FrameParser, NamesTheFirstCheckThatFails) {
             "out_of_range");
 }
 
+TEST(FrameParser, CutsWhatItShowsBetweenCharacters) {
+  std::string id(99, 'a');
+  for (int n = 0; n < 40; ++n) id += "\u20ac";
+  const Parse parse(frame_of(with("id-1", id)));
+  ASSERT_EQ(parse.reason(), "out_of_range");
+  const auto& detail = parse.frame->bad_trades.at(0).detail;
+  EXPECT_EQ(detail, "i is " + id.substr(0, 99) + "; allowed: a string of 1 to 128 bytes");
+}
+
 TEST(FrameParser, KeepsTheGoodTradesOfAFrameBesideABadOne) {
   const auto bad = with(R"("S":"Sell")", R"("S":"?")");
   const Parse parse(frame_of(fmt::format("{}, {} ,{},7", good, bad, good)));

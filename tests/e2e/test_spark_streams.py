@@ -1,5 +1,6 @@
 """Spark's streaming jobs beside the program: over the same log, each into a lake of its own, the same rows. Killed or not."""
 
+import json
 import os
 import random
 import signal
@@ -18,7 +19,7 @@ from test_kill import make_capture
 from test_spark_frames import FRAMES, NOW_NS
 
 stack = OwnStack("e2e-spark-streams")
-SERVICES = ("kafka", "postgres", "versitygw")
+SERVICES = ("kafka", "postgres", "minio")
 # Of one job at a time, which nothing is gained by compiling well.
 SPARK = """spark.master local[2]
 spark.ui.enabled false
@@ -63,7 +64,7 @@ class Lake:
 class Job:
     """spark/NAME.py, alone in its process group: JVM and Python workers die with it."""
 
-    def __init__(self, services, lake, name, *arguments, configuration=None):
+    def __init__(self, services, lake, name, *arguments, script=None):
         folder, conf = services.folder, services.folder / f"conf-{lake.name}"
         sys.path.insert(0, str(ROOT / "scripts"))
         from stack_spark import configure
@@ -74,7 +75,7 @@ class Job:
         self.log = folder / f"{name}-{time.monotonic_ns()}.log"
         with self.log.open("w") as log:
             # Local time is far from UTC: what depends on that shows.
-            self.process = subprocess.Popen([sys.executable, ROOT / f"spark/{name}.py", *map(str, arguments)], stdout=log, stderr=log,
+            self.process = subprocess.Popen([sys.executable, script or ROOT / f"spark/{name}.py", *map(str, arguments)], stdout=log, stderr=log,
                                             env=os.environ | lake.environment | variables | BUSY | {"TZ": "Asia/Tokyo"},
                                             cwd=folder, start_new_session=True)
 
@@ -158,8 +159,6 @@ def assert_same(ours, theirs, names):
 
 
 def offsets(lake, name):
-    import json
-
     summary = lake.table(name).current_snapshot().summary
     return {(topic, partition): offset for topic, partitions in json.loads(summary["tradelake.offsets"]).items()
             for partition, offset in partitions.items()}
@@ -225,16 +224,27 @@ def test_neither_writes_the_other_s_tables(services, ours, theirs):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
-def test_killed_at_any_moment_it_loses_and_doubles_nothing(services, theirs, seed):
-    """Within batches: after the head of one table has moved, or while files are written; told by what Spark has logged last."""
-    dice = random.Random(seed)
-    lake = Lake(services.environment, f"killed{seed}")
-    for _ in range(4):
+def test_killed_around_each_commit_it_loses_and_doubles_nothing(services, theirs):
+    lake = Lake(services.environment, "killed")
+    for point in (("between", "bronze.trades", 1), ("before", "bronze.dead_letters", 1), ("after", "bronze.dead_letters", 1),
+                  ("before", "bronze.trades", 2), ("after", "bronze.trades", 1)):
+        job = Job(services, lake, "killed", "bronze_stream", *point, "--once", "--max-records", 1_000,
+                  script=ROOT / "tests/e2e/spark_killed.py")
+        assert job.end() == -signal.SIGKILL, job.text()[-3000:]
+    job = Job(services, lake, "bronze_stream", "--once")
+    assert job.end() == 0, job.text()[-3000:]
+    assert_same(lake, theirs, BRONZE)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_loses_and_doubles_nothing(services, theirs):
+    dice = random.Random(3)
+    lake = Lake(services.environment, "random")
+    for _ in range(3):
         job = Job(services, lake, "bronze_stream", "--once", "--max-records", 1_000)
         try:
             job.until("event=query_started")
-            time.sleep(dice.uniform(1, 25))
+            time.sleep(dice.uniform(1, 30))
         finally:
             if job.process.poll() is None:
                 job.kill()
