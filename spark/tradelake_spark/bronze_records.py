@@ -151,9 +151,9 @@ class Partition:
             self.mark.dead += 1
         if where[2] >= self.dead_done:
             self.mark.letters += 1
-            self.rows.append({"kind": "dead", "category": headers.category, "symbol": letter.symbol, "received_at": headers.recv_ns // 1000,
-                              "_topic": where[0], "_topic_partition": where[1], "_offset": where[2], "_index": letter.index,
-                              "reason": letter.reason, "detail": letter.detail, "payload": letter.payload})
+            self.rows.append({"kind": "dead", "category": headers.category, "symbol": letter.symbol,
+                              "received_at": headers.recv_ns // 1000, "_topic": where[0], "_topic_partition": where[1],
+                              "_offset": where[2], "_index": letter.index, "reason": letter.reason, "detail": letter.detail, "payload": letter.payload})
 
     def frame(self, where, value, headers):
         frame = frames.parsed(value, headers.category, headers.recv_ns)
@@ -198,8 +198,8 @@ class Partition:
         if self.open:
             mark = self.kept[0]
             mark.next = self.open.offset
-        told = {"next": mark.next, "reached": self.mark.next, "greatest": mark.greatest, "trades": mark.trades, "dead": mark.dead, "letters": mark.letters, "expired": mark.expired,
-                "hours": sorted(mark.hours)}
+        told = {"next": mark.next, "reached": self.mark.next, "greatest": mark.greatest, "trades": mark.trades,
+                "dead": mark.dead, "letters": mark.letters, "expired": mark.expired, "hours": sorted(mark.hours)}
         return {"kind": "mark", "_topic": topic, "_topic_partition": partition, "detail": json.dumps(told)}
 
 

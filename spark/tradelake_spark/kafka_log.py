@@ -30,7 +30,7 @@ class Log:
         """Records of the partitions that are named, which both name."""
         options = self.options(())
         del options["subscribe"]
-        options["assign"] = json.dumps({topic: [int(partition) for partition in partitions] for topic, partitions in starting.items()})
+        options["assign"] = json.dumps({topic: list(map(int, partitions)) for topic, partitions in starting.items()})
         return self.session.read.format("kafka").options(**options).option("startingOffsets", json.dumps(starting)).option(
             "endingOffsets", json.dumps(ending)).load()
 

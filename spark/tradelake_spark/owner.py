@@ -1,4 +1,4 @@
-"""Whose a pipeline's tables are: Spark's only while the catalog has no progress rows of the program for them, and one job's at a time.
+"""Whose a pipeline's tables are: Spark's only while the catalog has no progress rows of the program for them, one job's at a time.
 
 One job: by a lock in PostgreSQL that ends with the session. The program keeps off by itself, as it finds commits in the tables that
 its own records do not have. To begin with an empty lake on both sides at once is not ruled out by this.
@@ -38,7 +38,7 @@ class Owner:
             row = there and self.ask("SELECT concat(topic, ' partition ', topic_partition, ' offset ', next_offset) FROM "
                                      f"tradelake_progress WHERE catalog_name = 'tradelake' AND pipeline = '{self.pipeline}' LIMIT 1")
         except Exception as error:
-            raise Fenced(f"pipeline {self.pipeline}: the catalog's database has ended the session that holds the lock: {error}") from error
+            raise Fenced(f"pipeline {self.pipeline}: the session that holds the lock in the catalog's database is gone") from error
         if row:
-            raise Refused(f"pipeline {self.pipeline}: {' and '.join(self.tables)} are written by the program, whose progress rows are in "
-                          f"the catalog ({row}); Spark does not take them over")
+            raise Refused(f"pipeline {self.pipeline}: {' and '.join(self.tables)} are written by the program, whose progress "
+                          f"rows are in the catalog ({row}); Spark does not take them over")

@@ -5,7 +5,6 @@ else; a batch that was not committed is read again. SIGTERM and SIGINT: the batc
 """
 
 import argparse
-import json
 import os
 import shutil
 import signal
@@ -22,7 +21,7 @@ from .session import opened, require_utc
 
 def log(event, **fields):
     """A line as the program's own."""
-    told = " ".join(f"{key}={json.dumps(value) if isinstance(value, str) and ' ' in value else value}" for key, value in fields.items())
+    told = " ".join(f"{key}={value}" for key, value in fields.items())
     print(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} event={event} {told}", file=sys.stderr, flush=True)
 
 
@@ -103,9 +102,9 @@ def progress_listener(pipeline):
         def onQueryProgress(self, event):
             progress = event.progress
             if progress.numInputRows:
+                lag = sum(float(source.metrics.get("avgOffsetsBehindLatest", 0)) for source in progress.sources)
                 log("query_progress", pipeline=pipeline, batch=progress.batchId, records=progress.numInputRows,
-                    records_per_second=round(progress.processedRowsPerSecond, 1),
-                    lag_records=sum(int(source.metrics.get("avgOffsetsBehindLatest", "0").split(".")[0]) for source in progress.sources))
+                    records_per_second=round(progress.processedRowsPerSecond, 1), partition_lag_records=round(lag))
 
         def onQueryIdle(self, event):
             pass

@@ -1,4 +1,4 @@
-"""The pipelines' tables as the program makes them (src/bronze/tables.cpp), for a lake that Spark begins. A test holds them together."""
+"""The pipelines' tables as the program makes them (src/bronze/tables.cpp), for a lake that Spark begins. A test compares them."""
 
 import json
 

@@ -33,35 +33,54 @@ with_field.count = 0
 # Each is one frame, as text or bytes; lines of a capture cannot hold a line feed.
 FRAMES = [
     *map(with_field, [
-        '"x":{"a":[1, 2 ],"b":"\\ud800"}', '"x":"\\ud83d\\ude00"', '"x":"\\ud800"', '"x":"\\udc00"', '"\\ud800":1', '"x":"\\u00e9é"',
-        '"x":1.50', '"x":-0', '"x":1E+5', '"x":true', '"x":null', '"x":[]', '"x":{}', '"x":""', '"":1', '"x":1,"x":"2"', '"x":[1,"x":2]',
-        '"x":[1,]', '"x":{"a":1,}', '"x":01', '"x":1.', '"x":.5', '"x":+1', '"x":NaN', '"x":-Infinity', '"x":tru', '"x":nulll', '"x":"\t"',
+        '"x":{"a":[1, 2 ],"b":"\\ud800"}', '"x":"\\ud83d\\ude00"', '"x":"\\ud800"', '"x":"\\udc00"', '"\\ud800":1',
+        '"x":"\\u00e9é"',
+        '"x":1.50', '"x":-0', '"x":1E+5', '"x":true', '"x":null', '"x":[]', '"x":{}', '"x":""', '"":1', '"x":1,"x":"2"',
+        '"x":[1,"x":2]',
+        '"x":[1,]', '"x":{"a":1,}', '"x":01', '"x":1.', '"x":.5', '"x":+1', '"x":NaN', '"x":-Infinity', '"x":tru', '"x":nulll',
+        '"x":"\t"',
         '"x":"\\x"', '"x":"\\u12g4"', '"x" 1', '"x":', 'x:1', '"x":[1 2]', '"x":"a"b', '"x":{"a":NaN}', '"x":[[[[[[[[1]]]]]]]]',
         '"x":' + "[" * 3000 + "]" * 3000, '"x":' + "[" * 3000 + "]" * 2999,
-        '"\\u0070":"2.5"', '"p":"0"', '"p":"-1"', '"p":"1e400"', '"p":"1e-400"', '"p":"0.0000000000000000001"', '"p":"1.500000000000000000000"',
-        '"p":"1e15"', '"p":"1e16"', '"p":"9999999999999999.999999999999999999"', '"p":"00000000000000000000001.50"', '"p":" 1"', '"p":"1 "',
-        '"p":"1."', '"p":".1"', '"p":"1e"', '"p":"1e+"', '"p":"1_0"', '"p":"٣"', '"p":""', '"p":1.5', '"p":1.5e0', '"p":-1', '"p":true',
+        '"\\u0070":"2.5"', '"p":"0"', '"p":"-1"', '"p":"1e400"', '"p":"1e-400"', '"p":"0.0000000000000000001"',
+        '"p":"1.500000000000000000000"',
+        '"p":"1e15"', '"p":"1e16"', '"p":"9999999999999999.999999999999999999"', '"p":"00000000000000000000001.50"', '"p":" 1"',
+        '"p":"1 "',
+        '"p":"1."', '"p":".1"', '"p":"1e"', '"p":"1e+"', '"p":"1_0"', '"p":"٣"', '"p":""', '"p":1.5', '"p":1.5e0', '"p":-1',
+        '"p":true',
         '"p":null', '"p":{}', '"p":["1"]', '"p":"' + "1" * 80 + '"', '"p":"' + "0" * 80 + '1"', '"p":"1e' + "0" * 70 + '1"',
         '"v":"0"', '"v":"x"', '"v":[]', '"p":"1e10","v":"1e9"', '"p":"1e10","v":"999999999.999999999999999999"',
-        '"p":"1e-10","v":"1e-9"', '"T":"1723161600000"', '"T":1723161600000.0', '"T":1.7231616e12', '"T":1723161600000.5', '"T":1723161660000',
-        '"T":1723161660001', '"T":1230768000000', '"T":1230767999999', '"T":"x"', '"T":1e30', '"T":null', '"T":true', '"T":"-1"', '"T":{}',
-        '"S":"buy"', '"S":1', '"S":null', '"S":[]', '"i":1', '"i":null', '"i":""', '"i":"' + "é" * 65 + '"', '"i":"' + "a" * 129 + '"',
+        '"p":"1e-10","v":"1e-9"', '"T":"1723161600000"', '"T":1723161600000.0', '"T":1.7231616e12', '"T":1723161600000.5',
+        '"T":1723161660000',
+        '"T":1723161660001', '"T":1230768000000', '"T":1230767999999', '"T":"x"', '"T":1e30', '"T":null', '"T":true', '"T":"-1"',
+        '"T":{}',
+        '"S":"buy"', '"S":1', '"S":null', '"S":[]', '"i":1', '"i":null', '"i":""', '"i":"' + "é" * 65 + '"',
+        '"i":"' + "a" * 129 + '"',
         '"i":"x%d"' % 1, '"s":""', '"s":7', '"s":null', '"s":{}', '"s":"' + "x" * 128 + '"', '"s":"' + "x" * 129 + '"',
-        '"BT":"true"', '"BT":null', '"BT":1', '"BT":true', '"RPI":false', '"RPI":0', '"RPI":[]', '"L":null', '"L":1', '"L":""', '"L":"Plus"', '"L":{}',
+        '"BT":"true"', '"BT":null', '"BT":1', '"BT":true', '"RPI":false', '"RPI":0', '"RPI":[]', '"L":null', '"L":1', '"L":""',
+        '"L":"Plus"', '"L":{}',
         '"seq":0', '"seq":-0', '"seq":-1', '"seq":1.0', '"seq":1e3', '"seq":"1"', '"seq":null', '"seq":9223372036854775807',
         '"seq":9223372036854775808', '"seq":{}', '"BT":1,"p":"x"', '"seq":-1,"L":1',
     ]),
-    frame(), frame("1"), frame("null", '"x"', "[]", GOOD % ("y", "")), frame("{}"), frame(GOOD % ("z", "") + " "), frame(GOOD % ("w", ""), after=" "),
-    frame(GOOD % ("bom", "")).join([b"\xef\xbb\xbf", b""]), b"\xef\xbb\xbf5", b"", b" ", b"5", b'"x"', b"null", b"[]", b"[1]", b"[1", b"{}", b"{", b'{"a"', b'{"a":',
-    b'{"topic":"publicTrade.BTCUSDT"', b'"\\ud800"', b"[" * 4000 + b"]" * 4000, b"{}x", b"{} {}", b"\x00", b"{}\x00", b"nan", b"Infinity", b"\xff", b"\xed\xa0\x80",
+    frame(), frame("1"), frame("null", '"x"', "[]", GOOD % ("y", "")), frame("{}"), frame(GOOD % ("z", "") + " "),
+    frame(GOOD % ("w", ""), after=" "),
+    frame(GOOD % ("bom", "")).join([b"\xef\xbb\xbf", b""]), b"\xef\xbb\xbf5", b"", b" ", b"5", b'"x"', b"null", b"[]", b"[1]",
+    b"[1", b"{}", b"{", b'{"a"', b'{"a":',
+    b'{"topic":"publicTrade.BTCUSDT"', b'"\\ud800"', b"[" * 4000 + b"]" * 4000, b"{}x", b"{} {}", b"\x00", b"{}\x00", b"nan",
+    b"Infinity", b"\xff", b"\xed\xa0\x80",
     frame(GOOD % ("u1", "")).replace(b"1.5", b"\xff"), frame(GOOD % ("u2", "")).replace(b"1.5", b"\xc0\xaf"),
-    b'{"topic":5}', b'{"topic":null,"data":[]}', b'{"topic":"publicTrade"}', b'{"topic":"publicTrade."}', b'{"topic":"publicTrade.X"}',
+    b'{"topic":5}', b'{"topic":null,"data":[]}', b'{"topic":"publicTrade"}', b'{"topic":"publicTrade."}',
+    b'{"topic":"publicTrade.X"}',
     b'{"topic":"publicTrade.X","data":{}}', b'{"topic":"publicTrade.X","data":null}', b'{"topic":"publicTrade.X","data":"[]"}',
-    frame(GOOD % ("d1", ""), after=',"data":[]'), frame(GOOD % ("d2", ""), after=',"data":5'), frame(GOOD % ("d3", ""), before='"data":[{"i":1}],'),
-    frame(GOOD % ("d4", ""), before='"topic":7,'), frame(GOOD % ("d5", ""), after=',"ts":"x"'), frame(GOOD % ("d6", ""), after=',"ts":"1723161600002"'),
-    frame(GOOD % ("d7", ""), after=',"ts":{}'), frame(GOOD % ("d8", ""), after=',"ts":1723161600000.5'), frame(GOOD % ("d9", ""), after=',"y":"\\ud800"'),
-    frame(GOOD % ("e1", ""), after=',"y":{"z":"\\ud800"}'), frame(GOOD % ("e2", ""), before='"\\ud800":1,'), frame(GOOD % ("e3", ""), after=","),
-    frame(GOOD % ("e4", ""), after=',"y":01'), frame(GOOD % ("e5", "")) + b"x", frame(GOOD % ("e6", "") + ","), frame(GOOD % ("e7", "")).replace(b"topic", b"t\\u006fpic"),
+    frame(GOOD % ("d1", ""), after=',"data":[]'), frame(GOOD % ("d2", ""), after=',"data":5'),
+    frame(GOOD % ("d3", ""), before='"data":[{"i":1}],'),
+    frame(GOOD % ("d4", ""), before='"topic":7,'), frame(GOOD % ("d5", ""), after=',"ts":"x"'),
+    frame(GOOD % ("d6", ""), after=',"ts":"1723161600002"'),
+    frame(GOOD % ("d7", ""), after=',"ts":{}'), frame(GOOD % ("d8", ""), after=',"ts":1723161600000.5'),
+    frame(GOOD % ("d9", ""), after=',"y":"\\ud800"'),
+    frame(GOOD % ("e1", ""), after=',"y":{"z":"\\ud800"}'), frame(GOOD % ("e2", ""), before='"\\ud800":1,'),
+    frame(GOOD % ("e3", ""), after=","),
+    frame(GOOD % ("e4", ""), after=',"y":01'), frame(GOOD % ("e5", "")) + b"x", frame(GOOD % ("e6", "") + ","),
+    frame(GOOD % ("e7", "")).replace(b"topic", b"t\\u006fpic"),
     frame(GOOD % ("e8", ""), before='"op":"x",'), frame(GOOD % ("e9", '') + " " * 40),
 ]
 
@@ -100,7 +119,8 @@ def assert_same(data_dir, lines):
     for key, row in found.items():
         assert first[key] == row
     order = lambda row: (row["payload"], row["received_at"], -1 if row["_index"] is None else row["_index"])
-    theirs = sorted((comparable(row, DEAD) for row in rows(data_dir, "bronze.dead_letters") if row["reason"] != "too_large"), key=order)
+    letters = [row for row in rows(data_dir, "bronze.dead_letters") if row["reason"] != "too_large"]
+    theirs = sorted((comparable(row, DEAD) for row in letters), key=order)
     ours = sorted((comparable(row, DEAD) for row in dead), key=order)
     for a, b in zip(ours, theirs):
         assert a == b
@@ -120,8 +140,10 @@ def not_control(line):
 def test_each_frame_by_hand(data_dir, tmp_path):
     capture = tmp_path / "c.tsv"
     lines = [(NOW_NS + n, "linear", text) for n, text in enumerate(FRAMES)]
-    lines += [(NOW_NS + len(lines) + n, category, frame(GOOD % (f"c{n}", ""))) for n, category in enumerate(("spot", "option", "inverse", "futures"))]
-    lines.append((NOW_NS + len(lines), "option", frame(GOOD % ("o1", "")).replace(b"publicTrade.BTCUSDT", b"publicTrade.BTC-26DEC25-1-C")))
+    for category in ("spot", "option", "inverse", "futures"):
+        lines.append((NOW_NS + len(lines), category, frame(GOOD % (f"c{len(lines)}", ""))))
+    contract = frame(GOOD % ("o1", "")).replace(b"publicTrade.BTCUSDT", b"publicTrade.BTC-26DEC25-1-C")
+    lines.append((NOW_NS + len(lines), "option", contract))
     lines.append((NOW_NS + len(lines), "option", b'{"topic":"publicTrade.BTC"}'))
     capture.write_bytes(b"".join(b"%d\t%s\t%s\n" % (ns, category.encode(), text) for ns, category, text in lines))
     replay(data_dir, capture)
@@ -144,7 +166,8 @@ def test_the_samples(data_dir, tmp_path):
     if not (CAPTURES / "samples").exists():
         pytest.skip(f"no samples in {CAPTURES}")
     capture = tmp_path / "c.tsv"
-    texts = [(file.name, text) for file in sorted((CAPTURES / "samples").glob("*.jsonl")) for text in file.read_bytes().split(b"\n") if text]
+    files = sorted((CAPTURES / "samples").glob("*.jsonl"))
+    texts = [(file.name, text) for file in files for text in file.read_bytes().split(b"\n") if text]
     lines = [(1_830_000_000_000_000_000 + n, next((c for c in frames.CATEGORIES if c in name), "linear"), text)
              for n, (name, text) in enumerate(texts)]
     capture.write_bytes(b"".join(b"%d\t%s\t%s\n" % (ns, category.encode(), text) for ns, category, text in lines))
