@@ -153,7 +153,8 @@ class Partition:
             self.mark.letters += 1
             self.rows.append({"kind": "dead", "category": headers.category, "symbol": letter.symbol,
                               "received_at": headers.recv_ns // 1000, "_topic": where[0], "_topic_partition": where[1],
-                              "_offset": where[2], "_index": letter.index, "reason": letter.reason, "detail": letter.detail, "payload": letter.payload})
+                              "_offset": where[2], "_index": letter.index, "reason": letter.reason, "detail": letter.detail,
+                              "payload": letter.payload})
 
     def frame(self, where, value, headers):
         frame = frames.parsed(value, headers.category, headers.recv_ns)
