@@ -73,7 +73,7 @@ def head(session, name):
     if snapshot is None:
         return Head()
     found = Head(snapshot.summary()[COMMIT_ID], flat(by_partition(snapshot.summary().get(OFFSETS))))
-    while snapshot is not None and snapshot.summary().get(COMMIT_ID) == found.commit_id:
+    while snapshot is not None and snapshot.summary().get(COMMIT_ID, found.commit_id) == found.commit_id:
         if GREATEST_EACH in snapshot.summary():
             found.greatest = flat(by_partition(snapshot.summary()[GREATEST_EACH]))
             found.topic_ids = json.loads(snapshot.summary().get(TOPIC_IDS) or "{}")
