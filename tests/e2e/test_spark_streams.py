@@ -196,21 +196,33 @@ def test_each_head_says_how_far_it_reaches(ours, theirs):
 
 
 @pytest.mark.slow
-def test_a_second_run_adds_nothing_and_a_second_job_is_refused(services, ours):
+def test_a_second_run_adds_nothing_and_ends_when_asked_to(services, ours):
     before = [ours.table(name).metadata_location for name in BRONZE]
-    first = Job(services, ours, "bronze_stream")
+    job = Job(services, ours, "bronze_stream")
     try:
-        first.until("event=query_started")
-        second = Job(services, ours, "bronze_stream")
-        assert second.end() == 3, second.text()[-3000:]
-        assert "another job of Spark writes bronze.trades and bronze.dead_letters" in second.text()
-        first.process.terminate()
-        assert first.end() == 0, first.text()[-3000:]
-        assert "event=stopped" in first.text()
+        job.until("event=query_started")
+        job.process.terminate()
+        assert job.end() == 0, job.text()[-3000:]
     finally:
-        if first.process.poll() is None:
-            first.kill()
+        if job.process.poll() is None:
+            job.kill()
+    assert "event=stopped" in job.text()
     assert [ours.table(name).metadata_location for name in BRONZE] == before
+
+
+@pytest.mark.slow
+def test_a_second_job_is_refused(services, ours):
+    holds = subprocess.Popen(["psql", "-q", ours.environment["TRADELAKE_CATALOG"]], stdin=subprocess.PIPE, text=True,
+                             env=os.environ | ours.environment)
+    try:
+        holds.stdin.write("SELECT pg_advisory_lock(hashtext('tradelake spark'), hashtext('bronze'));\n")
+        holds.stdin.flush()
+        job = Job(services, ours, "bronze_stream", "--once")
+        assert job.end() == 3, job.text()[-3000:]
+        assert "another job of Spark writes bronze.trades and bronze.dead_letters" in job.text()
+    finally:
+        holds.kill()
+        holds.wait()
 
 
 @pytest.mark.slow
