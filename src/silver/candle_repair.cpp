@@ -31,7 +31,7 @@ struct Heads {
 // Each pipeline's tables as they were together with its progress.
 Result<Heads> load_heads(iceberg::Catalog& catalog, iceberg::FileIo& io) {
   Heads heads;
-  const auto declared = heads.silver.declared(true);
+  const auto declared = heads.silver.declared();
   std::vector<iceberg::TableIdent> names;
   for (const auto& [table, definition] : declared) names.push_back(definition.ident);
   TL_ASSIGN(auto silver, catalog.cut(names, Candles::pipeline));
