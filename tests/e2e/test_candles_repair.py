@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyiceberg.types import StringType
 
-from lake import BINARY, assert_all_candles, pointers, replay, replay_arguments, rows, table, tradelake
+from lake import BINARY, assert_all_candles, pointers, replay, replay_arguments, revisions_beyond, rows, table, tradelake
 from oracle import INTERVALS, Expected, Oracle, candles_of, read_capture, to_us
 from test_kill import kill_shim, make_capture  # noqa: F401, a fixture
 
@@ -48,20 +48,7 @@ def of_all_trades(trades):
 
 def assert_on_record(data_dir):
     """As lake.assert_revisions, with repairs; a candle that was taken out has a last row without trades."""
-    history = {}
-    for row in rows(data_dir, "silver.candle_revisions"):
-        key = row["interval"], row["category"], row["symbol"], row["open_time"]
-        assert row["reason"] in ("late_trade", "extended", "repair")
-        assert row["revision"] not in history.setdefault(key, {}), key
-        history[key][row["revision"]] = row
-    for interval in INTERVALS:
-        for candle in rows(data_dir, f"silver.candles_{interval}"):
-            key = interval, candle["category"], candle["symbol"], candle["open_time"]
-            revisions = history.pop(key, {})
-            assert sorted(revisions) == list(range(1, candle["revision"] + 1)), key
-            if revisions:
-                last = revisions[candle["revision"]]
-                assert {name: last[name] for name in candle if name in last} == {k: v for k, v in candle.items() if k in last}
+    history = revisions_beyond(data_dir, ("late_trade", "extended", "repair"), foreign=("note",))
     for key, revisions in history.items():
         gone = revisions[max(revisions)]
         assert gone["trades"] == 0 and gone["volume"] == 0 and gone["reason"] == "repair", key

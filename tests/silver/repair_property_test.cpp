@@ -18,8 +18,8 @@
 #include "iceberg/row_reader.h"
 #include "iceberg/scan.h"
 #include "log/topic.h"
+#include "silver/any_trades.h"
 #include "silver/candle_repair.h"
-#include "silver/silver_lake.h"
 
 namespace tradelake::silver {
 namespace {
@@ -28,10 +28,8 @@ constexpr std::int64_t minute_ms = 60'000, hour_ms = 60 * minute_ms;
 constexpr std::int64_t grace_ms = 180'000, lateness_ms = 2'000;
 constexpr std::int64_t midnight_ms = 1'798'761'600'000;  // a year begins, too
 constexpr std::int64_t long_after_us = (midnight_ms + 30 * 24 * hour_ms) * us_per_ms;
-const std::vector<std::string> symbols{"BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT"};
 
 using Table = std::vector<CandleRow>;
-using CandleName = std::pair<std::string, std::int64_t>;  // symbol, open_time_us
 using Named = std::map<CandleName, CandleRow>;
 
 Named named(const Table& rows) {
@@ -56,19 +54,19 @@ struct Known {
 
 class AnyRepair {
  public:
-  explicit AnyRepair(std::uint64_t seed) : random_(seed), lake_(grace_ms * us_per_ms) {}
+  explicit AnyRepair(std::uint64_t seed) : dice_(seed), lake_(grace_ms * us_per_ms) {}
 
   void run() {
     make_trades();
     for (const auto& [at_ms, trade] : arrivals()) {
       send(trade);
-      if (chance(1)) lake_.send_end_marker(trade.symbol);
-      if (chance(cut_percent_)) commit();
-      if (chance(cut_percent_)) commit_bronze();
-      if (chance(4)) repair_something();
+      if (dice_.chance(1)) lake_.send_end_marker(trade.symbol);
+      if (dice_.chance(cut_percent_)) commit();
+      if (dice_.chance(cut_percent_)) commit_bronze();
+      if (dice_.chance(4)) repair_something();
       if (testing::Test::HasFailure()) return;
     }
-    for (const auto& symbol : symbols) lake_.send_end_marker(symbol);
+    for (const auto& symbol : symbols_of_any) lake_.send_end_marker(symbol);
     commit();
     commit_bronze();
     repair_something();
@@ -80,25 +78,14 @@ class AnyRepair {
   int fenced() const { return fenced_; }
 
  private:
-  std::int64_t below(std::int64_t end) {
-    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(end));
-  }
-  bool chance(std::int64_t percent) { return below(100) < percent; }
-
   void make_trades() {
-    cut_percent_ = 5 + below(25);
-    for (auto n = 20 + below(60); n > 0; --n) {
-      SentTrade trade;
-      trade.symbol = symbols[static_cast<std::size_t>(below(std::ssize(symbols)))];
-      trade.time_ms = midnight_ms - 100 * minute_ms + below(200 * minute_ms);
-      if (chance(60)) trade.time_ms = midnight_ms + below(20 * minute_ms) - 10 * minute_ms;
-      if (chance(10)) trade.time_ms = trade.time_ms / minute_ms * minute_ms;
-      trade.price = 1 + below(1'000);
-      trade.size = 1 + below(1'000);
-      trade.buy = chance(50);
-      trade.seq = below(3);
-      trade.id = static_cast<int>(trades_.size());
-      trades_.push_back(trade);
+    cut_percent_ = 5 + dice_.below(25);
+    for (auto n = 20 + dice_.below(60); n > 0; --n) {
+      trades_.push_back(any_trade(dice_, static_cast<int>(trades_.size()), [&] {
+        const auto time_ms = midnight_ms - 100 * minute_ms + dice_.below(200 * minute_ms);
+        return dice_.chance(60) ? midnight_ms + dice_.below(20 * minute_ms) - 10 * minute_ms
+                                : time_ms;
+      }));
     }
   }
 
@@ -106,10 +93,10 @@ class AnyRepair {
   std::multimap<std::int64_t, SentTrade> arrivals() {
     std::multimap<std::int64_t, SentTrade> all;
     for (const auto& trade : trades_) {
-      for (int times = chance(15) ? 2 : 1; times > 0; --times) {
-        const auto delay = chance(50)   ? below(3'000)
-                           : chance(60) ? below(grace_ms)
-                                        : below(60 * minute_ms);
+      for (int times = dice_.chance(15) ? 2 : 1; times > 0; --times) {
+        const auto delay = dice_.chance(50)   ? dice_.below(3'000)
+                           : dice_.chance(60) ? dice_.below(grace_ms)
+                                              : dice_.below(60 * minute_ms);
         all.emplace(trade.time_ms + delay, trade);
       }
     }
@@ -127,7 +114,7 @@ class AnyRepair {
   }
 
   void commit() {
-    if (chance(40)) lake_.restart();
+    if (dice_.chance(40)) lake_.restart();
     lake_.commit();
     consumed_ = sent_;
     consumed_greatest_ms_ = greatest_ms_;
@@ -139,25 +126,12 @@ class AnyRepair {
   }
 
   // Of the trades that the pipeline has read, those not late.
-  Named candles_of(const StoredInterval& interval) const {
-    std::map<CandleName, Candle> candles;
+  Named expected_candles(const StoredInterval& interval) const {
+    std::vector<SentTrade> trades;
     for (const auto& [id, known] : known_) {
-      if (known.late || known.arrival >= consumed_) continue;
-      const auto& trade = known.trade;
-      const auto text = fmt::to_string(id);
-      const CandleTrade one{trade.time_ms * us_per_ms,
-                            trade.seq,
-                            trade.buy ? bronze::Side::buy : bronze::Side::sell,
-                            *parse_decimal(fmt::to_string(trade.price)),
-                            *parse_decimal(fmt::to_string(trade.size)),
-                            text};
-      candles[{trade.symbol, interval.open_time_us(one.trade_time_us)}].add(bybit::Category::linear,
-                                                                            one);
+      if (!known.late && known.arrival < consumed_) trades.push_back(known.trade);
     }
-    Named all;
-    for (const auto& [name, candle] : candles)
-      all[name] = to_row(bybit::Category::linear, name.first, name.second, candle);
-    return all;
+    return candles_of(trades, interval);
   }
 
   bool is_past(const std::string& symbol, std::int64_t end_us) const {
@@ -174,20 +148,20 @@ class AnyRepair {
   // Another writer changes, doubles, makes up or removes rows of the range.
   void damage() {
     for (const auto& interval : stored_intervals) {
-      if (chance(40)) continue;
+      if (dice_.chance(40)) continue;
       Table rows = lake_.rows(interval), damaged;
       bool any = false;
       for (auto& row : rows) {
         const CandleName name{row.symbol, row.open_time_us};
         damaged.push_back(row);
-        if (!in_range(name, interval.step_us) || !chance(10)) continue;
+        if (!in_range(name, interval.step_us) || !dice_.chance(10)) continue;
         any = true;
         auto& last = damaged.back();
-        if (chance(20)) {
+        if (dice_.chance(20)) {
           damaged.push_back(row);
-        } else if (chance(40) && is_past(row.symbol, row.open_time_us + interval.step_us)) {
+        } else if (dice_.chance(40) && is_past(row.symbol, row.open_time_us + interval.step_us)) {
           damaged.pop_back();
-        } else if (chance(50)) {
+        } else if (dice_.chance(50)) {
           last.trades += 1;
           last.volume = std::nullopt;
         } else {
@@ -203,9 +177,11 @@ class AnyRepair {
   // A minute without trades, which no more trade can be in.
   bool make_up(Table& rows) {
     const auto open_us = request_.from_us;
-    const auto& symbol = request_.markets.empty() ? symbols[0] : request_.markets.front().symbol;
-    if (rows.empty() || !chance(30) || !is_past(symbol, open_us + (minute_ms + grace_ms) * 1'000) ||
-        candles_of(minute_interval).contains({symbol, open_us}) ||
+    const auto& symbol =
+        request_.markets.empty() ? symbols_of_any[0] : request_.markets.front().symbol;
+    if (rows.empty() || !dice_.chance(30) ||
+        !is_past(symbol, open_us + (minute_ms + grace_ms) * 1'000) ||
+        expected_candles(minute_interval).contains({symbol, open_us}) ||
         named(lake_.rows(minute_interval)).contains({symbol, open_us}))
       return false;
     auto row = rows.front();
@@ -227,17 +203,17 @@ class AnyRepair {
     }
     const auto minutes = (newest_ms - oldest_ms) / minute_ms + 1;
     auto from_ms = oldest_ms, to_ms = oldest_ms + (minutes + 5) * minute_ms;
-    if (chance(70)) {
-      from_ms = oldest_ms + below(minutes) * minute_ms;
-      to_ms = from_ms + (1 + below(chance(50) ? 10 : minutes)) * minute_ms;
+    if (dice_.chance(70)) {
+      from_ms = oldest_ms + dice_.below(minutes) * minute_ms;
+      to_ms = from_ms + (1 + dice_.below(dice_.chance(50) ? 10 : minutes)) * minute_ms;
     }
     request_ = {};
     request_.from_us = from_ms * us_per_ms;
     request_.to_us = to_ms * us_per_ms;
     request_.grace_us = grace_ms * us_per_ms;
-    if (!chance(25)) return;
+    if (!dice_.chance(25)) return;
     // Any that the range has something of: others are not known there.
-    const auto candles = candles_of(minute_interval);
+    const auto candles = expected_candles(minute_interval);
     for (const auto& [name, candle] : candles) {
       if (in_range(name, us_per_minute)) request_.markets = {{bybit::Category::linear, name.first}};
     }
@@ -262,7 +238,7 @@ class AnyRepair {
       choose_range();
     }
     note_corrections();
-    if (chance(70)) damage();
+    if (dice_.chance(70)) damage();
     if (testing::Test::HasFailure()) return;
     std::array<Named, stored_intervals.size()> before;
     for (std::size_t n = 0; n < before.size(); ++n) {
@@ -289,7 +265,7 @@ class AnyRepair {
     check(before);
     again();
     if (testing::Test::HasFailure()) return;
-    if (something && chance(30)) {
+    if (something && dice_.chance(30)) {
       running_one_is_fenced();
     } else {
       lake_.restart();
@@ -298,7 +274,7 @@ class AnyRepair {
   }
 
   void check(const std::array<Named, stored_intervals.size()>& before) {
-    const auto expected = candles_of(minute_interval);
+    const auto expected = expected_candles(minute_interval);
     const auto minutes = named(lake_.rows(minute_interval));
     for (const auto& [name, row] : minutes) {
       if (!in_range(name, us_per_minute)) continue;
@@ -425,7 +401,7 @@ class AnyRepair {
     lake_.restart();
     restart_changes_nothing();
     for (const auto& interval : stored_intervals) {
-      const auto found = named(lake_.rows(interval)), expected = candles_of(interval);
+      const auto found = named(lake_.rows(interval)), expected = expected_candles(interval);
       ASSERT_EQ(found.size(), expected.size()) << interval.name;
       for (const auto& [name, row] : expected) {
         EXPECT_TRUE(found.contains(name) && found.at(name).same_candle(row))
@@ -450,7 +426,7 @@ class AnyRepair {
     }
   }
 
-  std::mt19937_64 random_;
+  Dice dice_;
   SilverLake lake_;
   std::vector<SentTrade> trades_;
   std::int64_t cut_percent_ = 0;
@@ -463,19 +439,11 @@ class AnyRepair {
   int repairs_ = 0, taken_ = 0, fenced_ = 0;
 };
 
-std::optional<std::uint64_t> number_from(const char* variable) {
-  const char* text = std::getenv(variable);
-  if (text == nullptr) return std::nullopt;
-  return std::stoull(text);
-}
-
 TEST(RepairProperty, AnyHistoryIsBroughtToWhatBronzeHolds) {
   spdlog::set_level(spdlog::level::off);
-  const auto one = number_from("SILVER_SEED");
-  const auto first = one.value_or(1);
-  const auto last = one.value_or(number_from("SILVER_SEEDS").value_or(40));
+  const auto seeds = seeds_to_run(40);
   int repairs = 0, taken = 0, fenced = 0;
-  for (auto seed = first; seed <= last && !HasFailure(); ++seed) {
+  for (auto seed = seeds.first; seed <= seeds.last && !HasFailure(); ++seed) {
     SCOPED_TRACE(fmt::format("SILVER_SEED={}", seed));
     AnyRepair history(seed);
     history.run();
@@ -483,7 +451,7 @@ TEST(RepairProperty, AnyHistoryIsBroughtToWhatBronzeHolds) {
     taken += history.taken();
     fenced += history.fenced();
   }
-  if (one || HasFailure()) return;
+  if (seeds.chosen || HasFailure()) return;
   EXPECT_GT(repairs, 0);
   EXPECT_GT(taken, 0);
   EXPECT_GT(fenced, 0);

@@ -14,8 +14,8 @@
 
 #include <fmt/format.h>
 
+#include "silver/any_trades.h"
 #include "silver/candle_row.h"
-#include "silver/silver_lake.h"
 
 namespace tradelake::silver {
 namespace {
@@ -24,7 +24,6 @@ constexpr std::int64_t minute_ms = 60'000;
 constexpr std::int64_t grace_ms = 180'000;
 // A year begins, and so do a month, a day, four hours and all less.
 constexpr std::int64_t midnight_ms = 1'798'761'600'000;
-const std::vector<std::string> symbols{"BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT"};
 
 struct Arrival {
   std::int64_t at_ms = 0;
@@ -35,48 +34,37 @@ using Table = std::vector<CandleRow>;
 
 class AnyHistory {
  public:
-  explicit AnyHistory(std::uint64_t seed) : random_(seed), lake_(grace_ms * us_per_ms) {}
+  explicit AnyHistory(std::uint64_t seed) : dice_(seed), lake_(grace_ms * us_per_ms) {}
 
   void run() {
     make_trades();
     for (const auto& arrival : arrivals()) {
       lake_.send(arrival.trade);
       ++sent_;
-      if (chance(2)) lake_.send_end_marker(arrival.trade.symbol);
-      if (chance(cut_percent_)) commit();
+      if (dice_.chance(2)) lake_.send_end_marker(arrival.trade.symbol);
+      if (dice_.chance(cut_percent_)) commit();
       if (testing::Test::HasFailure()) return;
     }
-    for (const auto& symbol : symbols) lake_.send_end_marker(symbol);
+    for (const auto& symbol : symbols_of_any) lake_.send_end_marker(symbol);
     commit();
-    if (chance(30)) commit();
+    if (dice_.chance(30)) commit();
     EXPECT_EQ(lake_.count("late_trades"), 0);
     for (const auto& interval : stored_intervals)
-      expect_same(interval, lake_.rows(interval), candles_of(interval));
+      expect_same(interval, lake_.rows(interval), made_of_trades(interval));
     revisions_are_on_record();
   }
 
  private:
-  std::int64_t below(std::int64_t end) {
-    return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(end));
-  }
-  bool chance(std::int64_t percent) { return below(100) < percent; }
-
   // Around midnight, mostly; some markets rest for hours.
   void make_trades() {
-    cut_percent_ = 2 + below(25);
-    const std::int64_t before_ms = minute_ms * (1 + below(300)), length_ms = before_ms * 2;
-    for (auto n = 20 + below(60); n > 0; --n) {
-      SentTrade trade;
-      trade.symbol = symbols[static_cast<std::size_t>(below(std::ssize(symbols)))];
-      trade.time_ms = midnight_ms - before_ms + below(length_ms);
-      if (chance(50)) trade.time_ms = midnight_ms + below(20 * minute_ms) - 10 * minute_ms;
-      if (chance(10)) trade.time_ms = trade.time_ms / minute_ms * minute_ms;
-      trade.price = 1 + below(1'000);
-      trade.size = 1 + below(1'000);
-      trade.buy = chance(50);
-      trade.seq = below(3);
-      trade.id = static_cast<int>(trades_.size());
-      trades_.push_back(trade);
+    cut_percent_ = 2 + dice_.below(25);
+    const std::int64_t before_ms = minute_ms * (1 + dice_.below(300)), length_ms = before_ms * 2;
+    for (auto n = 20 + dice_.below(60); n > 0; --n) {
+      trades_.push_back(any_trade(dice_, static_cast<int>(trades_.size()), [&] {
+        const auto time_ms = midnight_ms - before_ms + dice_.below(length_ms);
+        return dice_.chance(50) ? midnight_ms + dice_.below(20 * minute_ms) - 10 * minute_ms
+                                : time_ms;
+      }));
     }
   }
 
@@ -84,16 +72,18 @@ class AnyHistory {
   std::vector<Arrival> arrivals() {
     std::vector<Arrival> all;
     for (const auto& trade : trades_) {
-      for (int times = chance(15) ? 2 : 1; times > 0; --times)
-        all.push_back({trade.time_ms + (chance(60) ? below(3'000) : below(grace_ms)), trade});
+      for (int times = dice_.chance(15) ? 2 : 1; times > 0; --times)
+        all.push_back(
+            {trade.time_ms + (dice_.chance(60) ? dice_.below(3'000) : dice_.below(grace_ms)),
+             trade});
     }
-    std::ranges::shuffle(all, random_);
+    std::ranges::shuffle(all, dice_.engine());
     std::ranges::stable_sort(all, {}, &Arrival::at_ms);
     return all;
   }
 
   void commit() {
-    if (chance(40)) lake_.restart();
+    if (dice_.chance(40)) lake_.restart();
     lake_.commit();
     const auto minutes = lake_.rows(minute_interval);
     for (const auto& interval : larger_intervals) {
@@ -121,22 +111,9 @@ class AnyHistory {
   }
 
   // From the trades, without minutes.
-  Table candles_of(const StoredInterval& interval) const {
-    std::map<std::pair<std::string, std::int64_t>, Candle> candles;
-    for (const auto& trade : trades_) {
-      const auto id = fmt::to_string(trade.id);
-      const CandleTrade one{trade.time_ms * us_per_ms,
-                            trade.seq,
-                            trade.buy ? bronze::Side::buy : bronze::Side::sell,
-                            *parse_decimal(fmt::to_string(trade.price)),
-                            *parse_decimal(fmt::to_string(trade.size)),
-                            id};
-      candles[{trade.symbol, interval.open_time_us(one.trade_time_us)}].add(bybit::Category::linear,
-                                                                            one);
-    }
+  Table made_of_trades(const StoredInterval& interval) const {
     Table all;
-    for (const auto& [key, candle] : candles)
-      all.push_back(to_row(bybit::Category::linear, key.first, key.second, candle));
+    for (const auto& [name, row] : candles_of(trades_, interval)) all.push_back(row);
     return all;
   }
 
@@ -156,25 +133,17 @@ class AnyHistory {
     EXPECT_EQ(lake_.count("candle_revisions"), revisions);
   }
 
-  std::mt19937_64 random_;
+  Dice dice_;
   SilverLake lake_;
   std::vector<SentTrade> trades_;
   std::int64_t cut_percent_ = 0;
   int sent_ = 0;
 };
 
-std::optional<std::uint64_t> number_from(const char* variable) {
-  const char* text = std::getenv(variable);
-  if (text == nullptr) return std::nullopt;
-  return std::stoull(text);
-}
-
 TEST(RollupProperty, AnyHistoryOfTheSameTradesGivesTheSameTables) {
   spdlog::set_level(spdlog::level::off);
-  const auto one = number_from("SILVER_SEED");
-  const auto first = one.value_or(1);
-  const auto last = one.value_or(number_from("SILVER_SEEDS").value_or(200));
-  for (auto seed = first; seed <= last && !HasFailure(); ++seed) {
+  const auto seeds = seeds_to_run(200);
+  for (auto seed = seeds.first; seed <= seeds.last && !HasFailure(); ++seed) {
     SCOPED_TRACE(fmt::format("SILVER_SEED={}", seed));
     AnyHistory(seed).run();
   }
