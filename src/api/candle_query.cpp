@@ -40,7 +40,7 @@ Result<> CandleQuery::visit(const CandleRange& range, const iceberg::Table& head
   return {};
 }
 
-Result<FoundCandles> CandleQuery::find_unfilled(const CandleRange& asked) {
+Result<CandleQuery::Unfilled> CandleQuery::find_unfilled(const CandleRange& asked) {
   // Whole candles only: from the first that starts in the range to the end of the last that does.
   CandleRange range = asked;
   if (range.from_us) range.from_us = range.interval.ceil(*range.from_us);
@@ -69,17 +69,25 @@ Result<FoundCandles> CandleQuery::find_unfilled(const CandleRange& asked) {
                [&](silver::CandleRow row) { pieces.add_stored(std::move(row)); }));
   const std::int64_t table_ends_us =
       files->empty() ? INT64_MIN : files->front()->last_us + us_per_minute;
-  FoundCandles found{pieces.merge(table_ends_us), std::move(live.uncommitted_gaps)};
-  TL_ASSIGN(auto stored_gaps,
-            gaps_.find(live.gaps, range.category, range.symbol, INT64_MIN, to_us));
-  found.gaps.insert(found.gaps.end(), stored_gaps.begin(), stored_gaps.end());
-  return found;
+  return Unfilled{pieces.merge(table_ends_us), std::move(live.gaps),
+                  std::move(live.uncommitted_gaps)};
+}
+
+Result<std::vector<ServedCandle>> CandleQuery::find_candles(const CandleRange& range) {
+  TL_ASSIGN(auto found, find_unfilled(range));
+  if (range.fill) TL_TRY(fill(range, found.candles));
+  return std::move(found.candles);
 }
 
 Result<FoundCandles> CandleQuery::find(const CandleRange& range) {
-  TL_ASSIGN(auto found, find_unfilled(range));
+  TL_ASSIGN(auto unfilled, find_unfilled(range));
+  FoundCandles found{std::move(unfilled.candles), std::move(unfilled.uncommitted_gaps)};
   auto& candles = found.candles;
   if (range.fill) TL_TRY(fill(range, candles));
+  const std::int64_t to_us = range.to_us ? range.interval.ceil(*range.to_us) : INT64_MAX;
+  TL_ASSIGN(const auto stored_gaps,
+            gaps_.find(unfilled.gaps, range.category, range.symbol, INT64_MIN, to_us));
+  found.gaps.insert(found.gaps.end(), stored_gaps.begin(), stored_gaps.end());
   mark_gaps(candles, range.interval, found.gaps);
   // Of a range beyond the limit only the newest part was looked at.
   std::int64_t from_us = range.from_us.value_or(INT64_MIN);

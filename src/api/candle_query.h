@@ -44,13 +44,21 @@ class CandleQuery {
   CandleQuery(const silver::Candles& candles, iceberg::FileIo& io);
 
   Result<FoundCandles> find(const CandleRange& range);
+  // The candles alone, of which none is marked.
+  Result<std::vector<ServedCandle>> find_candles(const CandleRange& range);
 
   // The newest row of each market in the newest files of the table, up to about `max_rows` rows
   // read.
   Result<std::vector<silver::CandleRow>> newest_of_markets(std::int64_t max_rows);
 
  private:
-  Result<FoundCandles> find_unfilled(const CandleRange& range);
+  // And where the gaps of the same cut are.
+  struct Unfilled {
+    std::vector<ServedCandle> candles;
+    iceberg::Table gaps;
+    std::vector<silver::CoverageGap> uncommitted_gaps;
+  };
+  Result<Unfilled> find_unfilled(const CandleRange& range);
   Result<> fill(const CandleRange& range, std::vector<ServedCandle>& candles);
   template <class Wanted, class Add>
   Result<> visit(const CandleRange& range, const iceberg::Table& head,

@@ -2,43 +2,33 @@
 
 #include <algorithm>
 
+#include "iceberg/column_bounds.h"
 #include "iceberg/delete_index.h"
 #include "iceberg/manifest_avro.h"
 #include "iceberg/manifest_list_avro.h"
-#include "iceberg/value.h"
 
 namespace tradelake::api {
 namespace {
 
 using namespace iceberg;
 
-std::optional<Value> bound(const std::map<FieldId, std::string>& bounds, const NestedField* field) {
-  if (field == nullptr) return std::nullopt;
-  const auto found = bounds.find(field->id);
-  if (found == bounds.end()) return std::nullopt;
-  const auto value = from_bytes(*field->type, found->second);
-  return value ? std::optional(*value) : std::nullopt;
-}
-
 template <class T>
-std::optional<T> bound_as(const std::map<FieldId, std::string>& bounds, const NestedField* field) {
-  const auto value = bound(bounds, field);
-  if (!value || !std::holds_alternative<T>(*value)) return std::nullopt;
-  return std::get<T>(*value);
+std::optional<T> bound_of(const std::map<FieldId, std::string>& bounds, const NestedField* field) {
+  return field == nullptr ? std::nullopt : bound_as<T>(bounds, field->id, *field->type);
 }
 
 IndexedFile index(const Schema& schema, const std::string& time_column, ManifestEntry entry) {
   IndexedFile indexed;
   auto& file = entry.file;
   const auto* time = schema.find(time_column);
-  indexed.first_us = bound_as<std::int64_t>(file.lower_bounds, time).value_or(INT64_MIN);
-  indexed.last_us = bound_as<std::int64_t>(file.upper_bounds, time).value_or(INT64_MAX);
+  indexed.first_us = bound_of<std::int64_t>(file.lower_bounds, time).value_or(INT64_MIN);
+  indexed.last_us = bound_of<std::int64_t>(file.upper_bounds, time).value_or(INT64_MAX);
   const auto* category = schema.find("category");
-  indexed.least_category = bound_as<std::string>(file.lower_bounds, category);
-  indexed.greatest_category = bound_as<std::string>(file.upper_bounds, category);
+  indexed.least_category = bound_of<std::string>(file.lower_bounds, category);
+  indexed.greatest_category = bound_of<std::string>(file.upper_bounds, category);
   const auto* symbol = schema.find("symbol");
-  indexed.least_symbol = bound_as<std::string>(file.lower_bounds, symbol);
-  indexed.greatest_symbol = bound_as<std::string>(file.upper_bounds, symbol);
+  indexed.least_symbol = bound_of<std::string>(file.lower_bounds, symbol);
+  indexed.greatest_symbol = bound_of<std::string>(file.upper_bounds, symbol);
   // Most of an entry's memory, and of no use any more.
   file.column_sizes.clear();
   file.value_counts.clear();

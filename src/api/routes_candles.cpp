@@ -103,8 +103,7 @@ Response bybit_envelope(int code, std::string_view message, std::string_view res
 
 Answer<std::string> bybit_list(Lake& lake, const Query& query) {
   TL_ASSIGN(const auto range, parse_bybit_range(query));
-  TL_ASSIGN(const auto found, answer(lake.candles.find(range)));
-  const auto& candles = found.candles;
+  TL_ASSIGN(const auto candles, answer(lake.candles.find_candles(range)));
   iceberg::JsonWriter json;
   json.open_object().member("category", to_string(range.category)).member("symbol", range.symbol);
   json.key("list").open_array();

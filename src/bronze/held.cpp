@@ -5,22 +5,13 @@
 #include <arrow/table.h>
 
 #include "core/time.h"
+#include "iceberg/column_bounds.h"
 #include "iceberg/declared_schema.h"
 #include "iceberg/row_reader.h"
 #include "iceberg/scan.h"
 
 namespace tradelake::bronze {
 namespace {
-
-std::optional<std::int64_t> time_in(const std::map<iceberg::FieldId, std::string>& bounds,
-                                    iceberg::FieldId column) {
-  const auto bound = bounds.find(column);
-  if (bound == bounds.end()) return std::nullopt;
-  const auto value =
-      iceberg::from_bytes(*iceberg::primitive(iceberg::TypeKind::timestamp), bound->second);
-  const auto* time = value ? std::get_if<std::int64_t>(&*value) : nullptr;
-  return time == nullptr ? std::nullopt : std::optional(*time);
-}
 
 void take_in(std::optional<TimeExtent>& extent, std::int64_t oldest_us, std::int64_t newest_us) {
   if (!extent) extent = {oldest_us, newest_us};
@@ -34,12 +25,14 @@ Result<std::optional<TimeExtent>> time_extent(const iceberg::Table& table,
                                               const iceberg::Schema& declared,
                                               const std::string& column, iceberg::FileIo& io) {
   const auto metadata = iceberg::as_declared(table.metadata, declared);
-  const auto id = metadata->schema().find(std::string_view(column))->id;
+  const auto& field = *metadata->schema().find(std::string_view(column));
   std::optional<TimeExtent> extent;
   TL_ASSIGN(const auto files, iceberg::plan_files(*metadata, io, {}));
   for (const auto& file : files) {
-    const auto oldest = time_in(file.file.lower_bounds, id);
-    const auto newest = time_in(file.file.upper_bounds, id);
+    const auto oldest =
+        iceberg::bound_as<std::int64_t>(file.file.lower_bounds, field.id, *field.type);
+    const auto newest =
+        iceberg::bound_as<std::int64_t>(file.file.upper_bounds, field.id, *field.type);
     if (oldest && newest && file.deletes.empty()) {
       take_in(extent, *oldest, *newest);
       continue;
@@ -53,13 +46,17 @@ Result<std::optional<TimeExtent>> time_extent(const iceberg::Table& table,
   return extent;
 }
 
-// Whole partitions go, counted back from now or the newest row: one that came again since then
-// would be alone in its hour.
+std::int64_t called_for_us(std::int64_t newest_us, std::int64_t retention_us, std::int64_t unit_us,
+                           std::int64_t now_us) {
+  return floor_to(std::min(now_us, newest_us) - retention_us, unit_us);
+}
+
+// One that came again since its partition went would be alone in it.
 std::int64_t kept_from_us(const TimeExtent& extent, std::int64_t retention_us, std::int64_t unit_us,
                           std::int64_t now_us) {
   const std::int64_t oldest_us = floor_to(extent.oldest_us, unit_us);
   if (retention_us == 0) return oldest_us;
-  return std::max(oldest_us, floor_to(std::min(now_us, extent.newest_us) - retention_us, unit_us));
+  return std::max(oldest_us, called_for_us(extent.newest_us, retention_us, unit_us, now_us));
 }
 
 }  // namespace tradelake::bronze

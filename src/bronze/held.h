@@ -25,6 +25,11 @@ Result<std::optional<TimeExtent>> time_extent(const iceberg::Table& table,
                                               const iceberg::Schema& declared,
                                               const std::string& column, iceberg::FileIo& io);
 
+// What a retention calls for: rows before this time, whole partitions of `unit`, counted back from
+// now or the newest row.
+std::int64_t called_for_us(std::int64_t newest_us, std::int64_t retention_us, std::int64_t unit_us,
+                           std::int64_t now_us);
+
 // The start of the oldest `unit` (a table's partition) with a row that a retention (0: for ever)
 // has not called for by now.
 std::int64_t kept_from_us(const TimeExtent& extent, std::int64_t retention_us, std::int64_t unit_us,

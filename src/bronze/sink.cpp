@@ -5,6 +5,7 @@
 #include "bronze/dead_letters.h"
 #include "bronze/frame_assembler.h"
 #include "bronze/frame_parser.h"
+#include "bronze/held.h"
 #include "bronze/id_window.h"
 #include "bronze/old_trades.h"
 #include "bronze/pending_trades.h"
@@ -112,7 +113,7 @@ class SinkImpl : public Sink {
     if (retention_us_ == 0 || record.headers.origin == log::Origin::replay ||
         !position.max_trade_time_us)
       return INT64_MIN;
-    return floor_to(std::min(now_us(), *position.max_trade_time_us) - retention_us_, us_per_hour);
+    return called_for_us(*position.max_trade_time_us, retention_us_, us_per_hour, now_us());
   }
 
   Result<> take_trade(const Trade& trade, const IdHash& id, const ParsedFrame& frame,

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "iceberg/column_bounds.h"
 #include "iceberg/manifest_avro.h"
 #include "iceberg/manifest_list_avro.h"
 #include "iceberg/partition_cutoff.h"
@@ -68,14 +69,12 @@ std::optional<FieldId> time_column(const TableMetadata& metadata) {
 
 std::optional<std::int64_t> greatest_time_us(const std::vector<LivePartition>& partitions,
                                              FieldId column) {
+  static const auto& type = *primitive(TypeKind::timestamp);
   std::optional<std::int64_t> greatest;
   for (const auto& partition : partitions) {
     for (const auto& entry : partition.files) {
-      const auto bound = entry.file.upper_bounds.find(column);
-      if (bound == entry.file.upper_bounds.end()) continue;
-      const auto value = from_bytes(*primitive(TypeKind::timestamp), bound->second);
-      if (!value || !std::holds_alternative<std::int64_t>(*value)) continue;
-      greatest = std::max(greatest.value_or(INT64_MIN), std::get<std::int64_t>(*value));
+      const auto time_us = bound_as<std::int64_t>(entry.file.upper_bounds, column, type);
+      if (time_us) greatest = std::max(greatest.value_or(INT64_MIN), *time_us);
     }
   }
   return greatest;
