@@ -119,7 +119,7 @@ def test(seeds: str) -> tuple[bool, list[str]]:
     environment = {**os.environ, "FAULTS_SEEDS": seeds}
     environment.pop("FAULTS_JSON", None)
     try:
-        run = subprocess.run([TEST, "--gtest_brief=1"], env=environment, text=True, stdout=subprocess.PIPE,
+        run = subprocess.run([TEST, "--gtest_brief=1", "--gtest_fail_fast"], env=environment, text=True, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, timeout=900)
     except subprocess.TimeoutExpired:
         return False, ["no end within 15 minutes"]

@@ -7,6 +7,7 @@
 
 #include "feed/instruments.h"
 #include "live_fixture.h"
+#include "temporary.h"
 
 namespace tradelake::feed {
 namespace {
@@ -127,7 +128,7 @@ TEST(BybitSource, LivesThroughAllFaultsAndStillReceivesWhatWasSent) {
   auto options = small_exchange(record);
   options.faults = *parse_faults(
       "all,close=900ms,drop=1100ms,silence=1500ms,utf8=700ms,large=1s,malformed=0.05");
-  const auto path = (std::filesystem::temp_directory_path() / "tradelake_feed_record.tsv").string();
+  const auto path = temporary("record.tsv");
   options.record_path = path;
   Simulator simulator(options);
   ASSERT_TRUE(simulator.start());

@@ -15,6 +15,7 @@
 #include "feed/simulator/frame_source.h"
 #include "feed/simulator/trade_frame.h"
 #include "feed/simulator/write_capture.h"
+#include "temporary.h"
 
 namespace tradelake::feed {
 namespace {
@@ -25,10 +26,6 @@ constexpr std::string_view symbols = "linear:12,spot:12,inverse:3,option:2,spot:
 
 GeneratorOptions options(std::uint64_t seed) {
   return {seed, 1'785'542'400'000, 5'000};
-}
-
-std::string temporary(const std::string& name) {
-  return (std::filesystem::temp_directory_path() / ("tradelake_feed_" + name)).string();
 }
 
 std::string content(const std::string& path) {

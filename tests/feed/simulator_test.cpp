@@ -14,6 +14,7 @@
 #include "feed/instruments.h"
 #include "feed/simulator/rest_api.h"
 #include "live_fixture.h"
+#include "temporary.h"
 
 namespace tradelake::feed {
 namespace {
@@ -118,7 +119,7 @@ TEST(SimulatedCapture, ArrivesByteForByte) {
 }
 
 TEST(SimulatedCapture, CanBeMovedToNow) {
-  const auto path = (std::filesystem::temp_directory_path() / "tradelake_feed_moved.tsv").string();
+  const auto path = temporary("moved.tsv");
   std::ofstream(path)
       << "1000000000000000000\tspot\t"
       << R"({"topic":"publicTrade.A","ts":1000000000002,"type":"snapshot","data":[{"i":"1","T":1000000000000,"p":"1","v":"2","S":"Buy","s":"A"},{"i":"2","T":1000000000001,"p":"1","v":"2","S":"Buy","s":"A"}]})"

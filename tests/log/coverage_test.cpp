@@ -1,8 +1,11 @@
 // From what connections tell to gaps, and through a log to the next start.
 #include "log/coverage.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "log/coverage_records.h"
@@ -105,7 +108,7 @@ class CoverageInALog : public testing::Test {
   }
 
   std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / "tradelake_coverage_test";
+      std::filesystem::temp_directory_path() / fmt::format("tradelake-coverage-{}", getpid());
   std::unique_ptr<Log> log_;
   std::unique_ptr<Writer> writer_;
 };
