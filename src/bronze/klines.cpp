@@ -75,7 +75,7 @@ Result<std::int64_t> drop_stored_klines(const iceberg::Table& table, iceberg::Fi
   for (const auto& row : rows) {
     if (row.is_old) days.insert(floor_to(row.kline.open_time_us, us_per_day));
   }
-  if (days.empty() || table.metadata->current_snapshot() == nullptr) return 0;
+  if (days.empty()) return 0;
   static const auto declared = klines_table().schema;
   const auto metadata = iceberg::as_declared(table.metadata, declared);
   std::set<Key> stored;
@@ -106,8 +106,9 @@ Result<std::int64_t> drop_stored_klines(const iceberg::Table& table, iceberg::Fi
     }
   }
   const auto dropped = std::erase_if(rows, [&](const KlineRow& row) {
-    return row.is_old &&
-           stored.contains(key_of(hash_kline(row.category, row.symbol, row.interval, row.kline)));
+    if (!row.is_old) return false;
+    return !stored.insert(key_of(hash_kline(row.category, row.symbol, row.interval, row.kline)))
+                .second;
   });
   return static_cast<std::int64_t>(dropped);
 }
