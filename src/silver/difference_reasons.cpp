@@ -46,9 +46,11 @@ struct Span {
   std::int64_t late_trades = 0;
 };
 
+using Place = std::tuple<std::string, std::int64_t, std::int64_t, std::int64_t>;
+
+// Rows of one id; all of them are repeats if bronze has the trade from elsewhere.
 struct LateTrade {
-  std::string topic;
-  std::int64_t partition = 0, offset = 0, index = 0;
+  std::vector<Place> places;
   Decimal size;
   Span* span = nullptr;
   bool is_repeat = false;
@@ -144,10 +146,11 @@ class Explainer {
           auto* span = find(*category, reader.text(1, row), reader.integer(3, row));
           if (span == nullptr) return;
           const auto id = bronze::hash_id(*category, reader.text(1, row), reader.text(2, row));
-          late_.emplace(Id{id.high, id.low},
-                        LateTrade{std::string(reader.text(5, row)), reader.integer(6, row),
-                                  reader.integer(7, row), reader.integer(8, row),
-                                  Decimal{reader.decimal(4, row)}, span});
+          auto& late = late_[{id.high, id.low}];
+          late.places.emplace_back(reader.text(5, row), reader.integer(6, row),
+                                   reader.integer(7, row), reader.integer(8, row));
+          late.size = Decimal{reader.decimal(4, row)};
+          late.span = span;
         });
   }
 
@@ -201,11 +204,10 @@ class Explainer {
       const auto id = bronze::hash_id(*of, name, id_text);
       const auto late = late_.find({id.high, id.low});
       if (late != late_.end()) {
-        const auto& place = late->second;
-        const bool same = place.topic == rows.text(Column::topic, row) &&
-                          place.partition == rows.integer(Column::partition, row) &&
-                          place.offset == rows.integer(Column::offset, row) &&
-                          place.index == rows.integer(Column::index, row);
+        const Place place{rows.text(Column::topic, row), rows.integer(Column::partition, row),
+                          rows.integer(Column::offset, row), rows.integer(Column::index, row)};
+        const auto& places = late->second.places;
+        const bool same = std::ranges::find(places, place) != places.end();
         late->second.is_repeat = !same;
         if (same) return;  // in no candle of ours
       }
