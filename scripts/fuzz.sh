@@ -5,8 +5,10 @@ cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ -f build/fuzz/build.ninja ] || cmake --preset fuzz >/dev/null
 cmake --build build/fuzz --target fuzzers -j "$(nproc)" | tail -1
-mkdir -p build/fuzz/corpus/{frame,capture,manifest,manifest_list,table_metadata,settings,query}
+mkdir -p build/fuzz/corpus/{frame,kline,capture,manifest,manifest_list,table_metadata,settings,query}
 printf 'category=linear&symbol=BTCUSDT&interval=1m&start=1785542400000&limit=5' >build/fuzz/corpus/query/seed
+printf '%s' '{"topic":"kline.1.BTCUSDT","data":[{"start":1786310760000,"end":1786310819999,"interval":"1","open":"65119.9","close":"65114.2","high":"65119.9","low":"65114.2","volume":"3.712","turnover":"241712.1394","confirm":true,"timestamp":1786310820441}],"ts":1786310820441,"type":"snapshot"}' \
+  >build/fuzz/corpus/kline/seed
 printf '[commit]\nmax_rows = 1000\ninterval = "2m"\n' >build/fuzz/corpus/settings/seed
 # Frames of the simulator are better starting points than nothing.
 if [ -x build/release/tradelake ]; then
@@ -30,7 +32,7 @@ if [ -x build/release/tradelake ]; then
     esac
   done
 fi
-targets=(frame bybit decimal record_batch capture query settings manifest manifest_list table_metadata)
+targets=(frame kline bybit decimal record_batch capture query settings manifest manifest_list table_metadata)
 share=$((seconds / ${#targets[@]} + 1))
 for target in "${targets[@]}"; do
   mkdir -p "build/fuzz/corpus/$target"

@@ -84,6 +84,17 @@ void sink_metrics(MetricsText& text, const bronze::SinkStatus& sink) {
     const auto found = sink.dead_by_reason.find(std::string(reason));
     text.sample(found == sink.dead_by_reason.end() ? 0 : found->second, {{"reason", reason}});
   }
+  text.counter("tradelake_klines_total",
+               "The exchange's own candles: closed ones that became rows, repeats of these, and "
+               "pushes of open ones.");
+  text.sample(sink.klines.stored, {{"kind", "stored"}})
+      .sample(sink.klines.repeats, {{"kind", "repeat"}})
+      .sample(sink.klines.open, {{"kind", "open"}});
+  text.counter("tradelake_klines_unreadable_total",
+               "Candles of the exchange, or frames of them, that could not be read, by the first "
+               "check that failed; the frames are in the log.");
+  for (std::size_t n = 0; n < bronze::reason_names.size(); ++n)
+    text.sample(sink.klines.unreadable[n], {{"reason", bronze::reason_names[n]}});
   text.gauge("tradelake_uncommitted_rows", "Trades that are served but not in the table yet.");
   text.sample(static_cast<std::int64_t>(sink.uncommitted_rows));
 }

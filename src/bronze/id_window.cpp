@@ -39,6 +39,13 @@ IdHash hash_id(bybit::Category category, std::string_view symbol, std::string_vi
   return {hash.high64, static_cast<std::uint32_t>(hash.low64)};
 }
 
+IdHash hash_kline_bytes(bybit::Category category, std::string_view bytes) {
+  constexpr XXH64_hash_t kind = XXH64_hash_t{1} << 63;
+  const auto hash =
+      XXH3_128bits_withSeed(bytes.data(), bytes.size(), kind | static_cast<XXH64_hash_t>(category));
+  return {hash.high64, static_cast<std::uint32_t>(hash.low64)};
+}
+
 // A sorted, immutable part of the set in an unnamed file, behind a Bloom filter in memory.
 class IdWindow::Run {
  public:

@@ -26,6 +26,8 @@ struct IdHash {
 };
 
 IdHash hash_id(bybit::Category category, std::string_view symbol, std::string_view trade_id);
+// Of anything else that one window may hold beside trades: never taken for one of them.
+IdHash hash_kline_bytes(bybit::Category category, std::string_view bytes);
 
 class IdWindow {
  public:

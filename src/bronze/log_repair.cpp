@@ -87,7 +87,7 @@ Result<> repair_pipeline(const Lake& lake, const std::string& pipeline,
 
 Result<std::vector<LogMismatch>> find_mismatches(const Lake& lake,
                                                  std::span<const std::string> pipelines) {
-  TL_TRY(lake.log.ensure_topics(log::trade_topics()));
+  TL_TRY(lake.log.ensure_topics(log::frame_topics()));
   TL_ASSIGN(const auto infos, lake.log.topics());
   TL_ASSIGN(const auto offsets, lake.log.offsets());
   std::vector<LogMismatch> mismatches;

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 
 #include "bronze/frame_parser.h"
+#include "bronze/kline_parser.h"
 #include "bronze/log_fit.h"
 #include "bronze/positions.h"
 #include "core/time.h"
 #include "log/gap_record.h"
+#include "log/topic.h"
 
 namespace tradelake::bronze {
 namespace {
@@ -21,16 +24,29 @@ struct Reading {
   std::int64_t until = 0;
   std::optional<std::int64_t> first_time_us;
 
-  // As the pipelines do: good trades move the position.
-  void take(const log::Record& record, FrameParser& parser) {
-    const auto kind = record.headers.kind;
+  void saw(std::int64_t offset, std::int64_t time_us) {
+    position.saw(offset, time_us);
+    if (!first_time_us) first_time_us = time_us;
+  }
+};
+
+struct Parsers {
+  FrameParser trades;
+  KlineParser klines;
+
+  // As the pipelines do: good trades, or closed candles, move the position.
+  void take(const log::Record& record, Reading& reading) {
+    const auto& [kind, recv_ns, category] =
+        std::tuple(record.headers.kind, record.headers.recv_ns, record.headers.category);
     if (kind == log::RecordKind::end_marker || kind == log::RecordKind::part) return;
     if (log::gap_of(record)) return;
-    const auto& frame = parser.parse(record.value, record.headers.category, record.headers.recv_ns);
-    for (const auto& trade : frame.trades) {
-      position.saw(record.offset, trade.trade_time_us);
-      if (!first_time_us) first_time_us = trade.trade_time_us;
+    if (log::is_kline_topic(reading.position.where.topic)) {
+      for (const auto& kline : klines.parse(record.value, category, recv_ns).closed)
+        reading.saw(record.offset, kline.last_minute_us());
+      return;
     }
+    for (const auto& trade : trades.parse(record.value, category, recv_ns).trades)
+      reading.saw(record.offset, trade.trade_time_us);
   }
 };
 
@@ -44,7 +60,7 @@ Result<> read(log::Log& log, Readings& readings) {
   if (from.empty()) return {};
   TL_ASSIGN(const auto reader, log.reader());
   reader->assign(from);
-  FrameParser parser;
+  Parsers parsers;
   auto last_seen = std::chrono::steady_clock::now();
   while (!from.empty()) {
     TL_ASSIGN(const auto chunk, reader->poll(poll_wait));
@@ -56,7 +72,7 @@ Result<> read(log::Log& log, Readings& readings) {
     last_seen = std::chrono::steady_clock::now();
     auto& reading = readings.at(chunk.where);
     for (const auto& record : chunk.records) {
-      if (record.offset < reading.until) reading.take(record, parser);
+      if (record.offset < reading.until) parsers.take(record, reading);
     }
     reading.position.next_offset = chunk.next_offset;
     if (chunk.next_offset < reading.until || from.erase(chunk.where) == 0) continue;

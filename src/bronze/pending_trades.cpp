@@ -20,6 +20,8 @@ void PendingTrades::clear() {
   batch.clear();
   dead.clear();
   old_rows.clear();
+  klines.clear();
+  kline_counts = {};
 }
 
 }  // namespace tradelake::bronze

@@ -182,7 +182,7 @@ Result<Rollback> plan_rollback(const Lake& lake, const std::string& pipeline,
     plan.tables.push_back(std::move(back));
   }
   TL_ASSIGN(const auto rows, lake.catalog.progress(pipeline));
-  TL_TRY(lake.log.ensure_topics(log::trade_topics()));  // a log in Kafka knows those alone
+  TL_TRY(lake.log.ensure_topics(log::frame_topics()));  // a log in Kafka knows those alone
   TL_ASSIGN(plan.progress, rows_at(lake.log, pipeline, rows, offsets, greatest, grace_us));
   return plan;
 }

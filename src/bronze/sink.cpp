@@ -1,6 +1,9 @@
 #include "bronze/sink.h"
 
+#include <utility>
+
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "bronze/dead_letters.h"
 #include "bronze/frame_assembler.h"
@@ -22,21 +25,24 @@ namespace {
 class SinkImpl : public Sink {
  public:
   SinkImpl(const Lake& lake, const SinkOptions& options)
-      : Sink(pipeline, log::trade_topics(), lake, options.limits, options.grace_us,
+      : Sink(pipeline, log::frame_topics(), lake, options.limits, options.grace_us,
              Writing::overlapped),
         zstd_level_(options.zstd_level),
         retention_us_(options.retention_us),
         ids_(lake.spill_directory, options.id_memory_bytes) {}
 
   Result<> prepare(Role role) {
-    return Pipeline::prepare(
-        {{&trades_, bronze::trades_table()}, {&dead_letters_table_, dead_letters_table()}}, role);
+    follows_ = role == Role::follower;
+    return Pipeline::prepare({{&trades_, bronze::trades_table()},
+                              {&dead_letters_table_, dead_letters_table()},
+                              {&klines_table_, bronze::klines_table()}},
+                             role);
   }
 
   SinkStatus status() const override {
     const std::lock_guard lock(mutex_);
     return {commit_status_, filling_.batch.rows() + sealed_.trades.batch.rows(), consumed_records_,
-            dead_by_reason_};
+            dead_by_reason_, kline_counts_};
   }
 
   void view(const View& see) const override {
@@ -49,6 +55,7 @@ class SinkImpl : public Sink {
   Result<> consume(const log::Record& record, PartitionPosition& position,
                    std::uint16_t topic) override {
     ++consumed_records_;
+    if (topic >= first_kline_topic_) return consume_klines(record, position, topic);
     switch (record.headers.kind) {
       case log::RecordKind::end_marker:
         return {};
@@ -105,6 +112,52 @@ class SinkImpl : public Sink {
                 bad.detail, std::string(bad.payload)});
     }
     return {};
+  }
+
+  Result<> consume_klines(const log::Record& record, PartitionPosition& position,
+                          std::uint16_t topic) {
+    if (follows_ || record.headers.kind != log::RecordKind::frame) return {};
+    const bool rebuilding = position.in_committed(record.offset);
+    const auto& frame =
+        kline_parser_.parse(record.value, record.headers.category, record.headers.recv_ns);
+    const FrameOrigin origin{topic, position.where.partition, record.offset,
+                             record.headers.recv_ns / 1000};
+    auto& counts = filling_.kline_counts;
+    for (const auto& kline : frame.closed) {
+      const auto minute_us = kline.last_minute_us();
+      TL_ASSIGN(const bool fresh,
+                ids_.insert(hash_kline(frame.category, frame.symbol, frame.interval, kline),
+                            position.slot, minute_us));
+      if (rebuilding) continue;
+      if (!fresh) {
+        ++counts.repeats;
+        continue;
+      }
+      filling_.klines.push_back({frame.category, frame.symbol, frame.interval, kline, origin,
+                                 position.is_closed(minute_us, grace_us_)});
+    }
+    for (const auto& kline : frame.closed) position.saw(record.offset, kline.last_minute_us());
+    if (rebuilding) return {};
+    counts.open += frame.open;
+    for (const auto& bad : frame.unreadable) {
+      ++counts.unreadable[static_cast<std::size_t>(bad.reason)];
+      tell_unreadable(bad, position.where, record.offset);
+    }
+    return {};
+  }
+
+  // The first of a burst: where the exchange has changed what it sends, all of them are.
+  void tell_unreadable(const UnreadableKline& bad, const log::TopicPartition& where,
+                       std::int64_t offset) {
+    const std::int64_t now = now_us();
+    ++unreadable_klines_since_;
+    if (now < next_unreadable_kline_us_) return;
+    next_unreadable_kline_us_ = now + us_per_minute;
+    spdlog::warn(
+        "event=klines_unreadable topic={} partition={} offset={} index={} reason={} detail=\"{}\" "
+        "since_last_told={}",
+        where.topic, where.partition, offset, bad.index, to_string(bad.reason), bad.detail,
+        std::exchange(unreadable_klines_since_, 0));
   }
 
   // Trades before this are past the retention of their table (design 8). A replay brings what its
@@ -234,16 +287,23 @@ class SinkImpl : public Sink {
 
   Result<> write() override {
     const std::int64_t started_us = now_us();
-    auto& [batch, dead, old_rows] = sealed_.trades;
+    const auto& batch = sealed_.trades.batch;
     TL_ASSIGN(const auto dropped, drop_old_repeats(sealed_.trades, sealed_.markets));
     sealed_counts_.filtered += dropped;
     sealed_counts_.ok = static_cast<std::int64_t>(batch.rows());
+    TL_ASSIGN(const auto stored_before,
+              drop_stored_klines(klines_table_, lake_.io, sealed_.trades.klines));
+    sealed_.trades.kline_counts.repeats += stored_before;
+    sealed_.trades.kline_counts.stored = static_cast<std::int64_t>(sealed_.trades.klines.size());
     check_conservation();
     iceberg::Transaction transaction(lake_.catalog, lake_.io);
     auto& files = transaction.new_files();
     TL_ASSIGN(auto trade_files,
               write_trade_files(files, trades_, batch, sealed_.markets, topics_, zstd_level_));
-    TL_ASSIGN(auto dead_files, write_dead_letter_files(files, dead_letters_table_, dead, topics_));
+    TL_ASSIGN(auto dead_files,
+              write_dead_letter_files(files, dead_letters_table_, sealed_.trades.dead, topics_));
+    TL_ASSIGN(auto kline_files,
+              write_kline_files(files, klines_table_, sealed_.trades.klines, topics_));
     auto note = sealed_.note;
     add_counts(note, sealed_counts_);
     auto trades = trades_;  // readers see the old head until all is done
@@ -252,12 +312,15 @@ class SinkImpl : public Sink {
     if (!dead_files.empty()) {
       transaction.add(dead_letters_table_, iceberg::append_files(std::move(dead_files), note));
     }
+    if (!kline_files.empty())
+      transaction.add(klines_table_, iceberg::append_files(std::move(kline_files), note));
     transaction.set_progress(name_, sealed_.commit_id, sealed_.updates);
     TL_TRY(transaction.commit());
     const std::lock_guard lock(mutex_);
     trades_ = std::move(trades);
     committed(sealed_.updates, started_us);
     count_dead_letters(sealed_.trades);
+    kline_counts_ += sealed_.trades.kline_counts;
     sealed_.trades.clear();
     return {};
   }
@@ -279,11 +342,15 @@ class SinkImpl : public Sink {
 
   const int zstd_level_;
   const std::int64_t retention_us_;
+  const std::size_t first_kline_topic_ = log::trade_topics().size();
+  bool follows_ = false;
   FrameParser parser_;
+  KlineParser kline_parser_;
   FrameAssembler assembler_;
   IdWindow ids_;
   std::vector<IdHash> hashes_;  // of the frame's trades
-  iceberg::Table dead_letters_table_;
+  iceberg::Table dead_letters_table_, klines_table_;
+  std::int64_t next_unreadable_kline_us_ = 0, unreadable_klines_since_ = 0;
 
   // Under mutex_, as in the base; of `sealed_` what readers see: the trades.
   iceberg::Table trades_;
@@ -292,6 +359,7 @@ class SinkImpl : public Sink {
   MarketTable markets_;
   std::int64_t consumed_records_ = 0;
   std::map<std::string, std::int64_t> dead_by_reason_;
+  KlineCounts kline_counts_;
 };
 
 }  // namespace

@@ -1,10 +1,11 @@
-// The bronze pipeline: log -> bronze.trades and bronze.dead_letters, exactly once.
+// The bronze pipeline: log -> bronze.trades, bronze.dead_letters and bronze.klines, exactly once.
 //
-// Parts: Pipeline (reading, positions, when to commit), FrameParser (judging), IdWindow and
-// OldTrades (repeats), TradeBatch (columns), table files, Transaction (one commit for both tables
-// and the progress rows). Threads: run() in one thread; status() and view() from any. Invariants:
-// in = ok + dead + filtered at every commit; nothing is forgotten before it is committed. Does not:
-// read sockets, route frames, or know candles.
+// Parts: Pipeline (reading, positions, when to commit), FrameParser and KlineParser (judging),
+// IdWindow and OldTrades (repeats), TradeBatch (columns), table files, Transaction (one commit for
+// all tables and the progress rows). Threads: run() in one thread; status() and view() from any.
+// Invariants: in = ok + dead + filtered at every commit, of trades alone: klines are counted apart;
+// nothing is forgotten before it is committed. Does not: read sockets, route frames, or know our
+// own candles. A follower keeps no klines: nobody asks it for them.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <span>
 #include <string>
 
+#include "bronze/klines.h"
 #include "bronze/pipeline.h"
 #include "bronze/trade_batch.h"
 
@@ -32,6 +34,7 @@ struct SinkStatus : CommitStatus {
   std::size_t uncommitted_rows = 0;
   std::int64_t consumed_records = 0;
   std::map<std::string, std::int64_t> dead_by_reason;  // committed ones
+  KlineCounts klines;                                  // the same
 };
 
 class Sink : public Pipeline {

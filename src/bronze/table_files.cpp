@@ -22,6 +22,13 @@ iceberg::ParquetOptions trade_file_options(int zstd_level) {
   return options;
 }
 
+iceberg::ParquetOptions kline_file_options() {
+  iceberg::ParquetOptions options;
+  options.delta_columns = {"open_time",   "close_time", "pushed_at",
+                           "received_at", "_offset",    "_index"};
+  return options;
+}
+
 namespace {
 
 // As we make the table: rows can be told apart by hour while they are sorted, which is cheaper than

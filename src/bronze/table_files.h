@@ -20,6 +20,7 @@ namespace tradelake::bronze {
 
 // How files of trades are encoded best, at commit or after.
 iceberg::ParquetOptions trade_file_options(int zstd_level);
+iceberg::ParquetOptions kline_file_options();
 
 Result<std::vector<iceberg::DataFile>> write_trade_files(
     iceberg::FileIo& io, const iceberg::Table& trades, const TradeBatch& batch,

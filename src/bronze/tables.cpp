@@ -88,4 +88,38 @@ TableDefinition dead_letters_table() {
   return {{"bronze", "dead_letters"}, schema, spec, {}, table_properties()};
 }
 
+TableDefinition klines_table() {
+  const auto text = primitive(TypeKind::string);
+  const auto amount = decimal_type(38, 18);
+  const auto time = primitive(TypeKind::timestamp);
+  Schema schema;
+  schema.fields = {
+      column(1, "category", text, true, "spot, linear or inverse: options have no klines"),
+      column(2, "symbol", text, true, "the exchange's symbol"),
+      column(3, "interval", text, true, "as the exchange writes it: 1, 5, 60, 240, D, …"),
+      column(4, "open_time", time, true, "when it begins, UTC"),
+      column(5, "close_time", time, true,
+             "when the next one begins, UTC: the exchange's `end` and 1 ms"),
+      column(6, "open", amount, true, "as the exchange has it: the close of the one before"),
+      column(7, "high", amount, true, "with the open"),
+      column(8, "low", amount, true, "with the open"),
+      column(9, "close", amount, true, "price of the last trade"),
+      column(10, "volume", amount, true, "base coin, for inverse contracts USD"),
+      column(11, "turnover", amount, true, "quote coin, for inverse contracts base coin"),
+      column(12, "pushed_at", time, true,
+             "when the exchange told it, UTC: of several rows of a candle the last one counts"),
+      column(13, "received_at", time, true, "local clock when the frame came, UTC"),
+      column(14, "_topic", text, true, "topic of the log"),
+      column(15, "_topic_partition", primitive(TypeKind::int32), true, "partition of the topic"),
+      column(16, "_offset", primitive(TypeKind::int64), true,
+             "offset of the frame in the partition"),
+      column(17, "_index", primitive(TypeKind::int32), true,
+             "place of the candle in the frame's data, from 0"),
+  };
+  PartitionSpec spec;
+  spec.fields = {{FieldId{4}, FieldId{1000}, "open_time_day", parse_transform("day")}};
+  const SortOrder order{SortOrderId{1}, {ascending(1), ascending(2), ascending(3), ascending(4)}};
+  return {{"bronze", "klines"}, schema, spec, order, table_properties()};
+}
+
 }  // namespace tradelake::bronze

@@ -15,5 +15,6 @@ std::map<std::string, std::string> table_properties();
 
 iceberg::TableDefinition trades_table();
 iceberg::TableDefinition dead_letters_table();
+iceberg::TableDefinition klines_table();
 
 }  // namespace tradelake::bronze

@@ -4,6 +4,7 @@
 
 #include <simdjson.h>
 
+#include "bybit/topic.h"
 #include "core/json_text.h"
 
 namespace tradelake::bybit {
@@ -79,6 +80,10 @@ Route Router::route(std::string_view text) {
     return {RouteKind::trade, state_->symbol};
   }
   if (topic.substr(0, topic.find('.')) == "publicTrade") return unroutable;
+  if (const auto kline = parse_kline_topic(topic)) {
+    state_->symbol = kline->symbol;
+    return {RouteKind::kline, state_->symbol};
+  }
   return {RouteKind::skipped, {}};
 }
 

@@ -11,6 +11,7 @@ namespace tradelake::bybit {
 
 enum class RouteKind {
   trade,       // publicTrade: to the trade topic of its category, keyed by `symbol`
+  kline,       // kline.INTERVAL.SYMBOL: to the kline topic of its category, keyed by `symbol`
   control,     // op, success or ret_msg and no topic: not market data
   skipped,     // a topic of a stream nobody stores
   unroutable,  // not JSON, not UTF-8, no topic: to the dead letters
@@ -18,7 +19,7 @@ enum class RouteKind {
 
 struct Route {
   RouteKind kind;
-  std::string_view symbol;  // trade: the topic's last part; lives until the next call
+  std::string_view symbol;  // trade, kline: the topic's last part; lives until the next call
 };
 
 class Router {

@@ -15,6 +15,22 @@ std::string trade_topic(std::string_view key) {
   return topic;
 }
 
+std::string minute_kline_topic(std::string_view symbol) {
+  std::string topic(kline_stream);
+  topic += ".1.";
+  topic += symbol;
+  return topic;
+}
+
+std::optional<KlineTopic> parse_kline_topic(std::string_view text) {
+  if (text.substr(0, text.find('.')) != kline_stream) return std::nullopt;
+  const auto topic = parse_topic(text);
+  if (!topic || topic->stream.size() <= kline_stream.size() + 1) return std::nullopt;
+  const auto interval = topic->stream.substr(kline_stream.size() + 1);
+  if (interval.find('.') != std::string_view::npos) return std::nullopt;
+  return KlineTopic{interval, topic->key};
+}
+
 bool is_base_coin(std::string_view key) {
   return key.find('-') == std::string_view::npos;
 }

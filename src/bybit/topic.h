@@ -12,6 +12,7 @@
 namespace tradelake::bybit {
 
 inline constexpr std::string_view trade_stream = "publicTrade";
+inline constexpr std::string_view kline_stream = "kline";
 
 // `stream` is everything before the last dot ("kline.1"), `key` what comes after it: the symbol, or
 // for option trades the base coin.
@@ -24,6 +25,16 @@ struct Topic {
 std::optional<Topic> parse_topic(std::string_view text);
 
 std::string trade_topic(std::string_view key);  // "publicTrade.BTCUSDT"
+
+// Of the exchange's own candles: "kline.1.BTCUSDT". Options have none.
+std::string minute_kline_topic(std::string_view symbol);
+
+struct KlineTopic {
+  std::string_view interval;  // as the exchange writes it: "1", "60", "D"
+  std::string_view symbol;
+};
+// Nothing if it is not one.
+std::optional<KlineTopic> parse_kline_topic(std::string_view text);
 
 // "BTC" is, "BTC-27MAR26-70000-P" is not: contracts always carry dashes.
 bool is_base_coin(std::string_view key);

@@ -1,4 +1,5 @@
-// `tradelake candles`: the log into the tables of silver. And `tradelake candles repair`.
+// `tradelake candles`: the log into the tables of silver. And `tradelake candles check` and
+// `tradelake candles repair`.
 #include "cli/pipeline_stage.h"
 #include "cli/pipelines.h"
 
@@ -13,6 +14,7 @@ void add_candles(CLI::App& root, Run& run) {
         return OpenedPipeline{
             std::move(candles), {.candles = seen}, [seen] { return seen->status(); }};
       });
+  add_candles_check(command, run);
   add_candles_repair(command, run);
 }
 

@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "cli/candle_range.h"
 #include "cli/command.h"
 #include "cli/opened_lake.h"
 #include "core/event_log.h"
 #include "core/time.h"
-#include "iceberg/value_text.h"
 #include "silver/candle_repair.h"
 
 namespace tradelake::cli {
@@ -15,30 +15,16 @@ namespace {
 using silver::CandleRow;
 
 struct Wish {
-  std::string from, to, symbols;
+  CandleRangeFlags range;
   bool dry_run = false;
 };
 
-Result<std::int64_t> parse_minute(const char* flag, const std::string& text) {
-  const auto us = iceberg::parse_timestamp_us(text);
-  if (us && floor_to(*us, us_per_minute) == *us) return *us;
-  return make_error(Errc::invalid_argument,
-                    "{} is '{}'; allowed: the start of a minute, as 2024-08-08T23:54:00Z (UTC) or "
-                    "in milliseconds since 1970",
-                    flag, text);
-}
-
 Result<silver::RepairRequest> parse(const Wish& wish, const Settings& settings) {
   silver::RepairRequest request;
-  TL_ASSIGN(request.from_us, parse_minute("--from", wish.from));
-  TL_ASSIGN(request.to_us, parse_minute("--to", wish.to));
-  if (request.to_us <= request.from_us) {
-    return make_error(Errc::invalid_argument, "--to is {}; allowed: later than --from, {}",
-                      format_us(request.to_us), format_us(request.from_us));
-  }
-  if (!wish.symbols.empty()) {
-    TL_ASSIGN(request.markets, bybit::parse_markets(wish.symbols));
-  }
+  TL_ASSIGN(auto range, wish.range.parse(us_per_minute, "a minute"));
+  request.from_us = range.from_us;
+  request.to_us = range.to_us;
+  request.markets = std::move(range.markets);
   request.grace_us = settings.duration_us("candles.grace");
   request.bronze_retention_us = settings.duration_us("retention.bronze");
   request.minutes_retention_us = settings.duration_us("retention.candles_1m");
@@ -148,12 +134,7 @@ void add_candles_repair(CLI::App& candles, Run& run) {
       "repair", "Makes the candles of a range from bronze.trades again, late trades among them");
   auto flags = SettingFlags::add(*command, {"data_dir", "log", "catalog", "warehouse"});
   auto wish = std::make_shared<Wish>();
-  command->add_option("--from", wish->from, "First minute: 2024-08-08T23:00:00Z, or milliseconds")
-      ->required();
-  command->add_option("--to", wish->to, "The first minute after the range")->required();
-  command->add_option("--symbols", wish->symbols,
-                      "Of these markets, as linear:BTCUSDT,spot:* (default: all); options by base "
-                      "coin");
+  wish->range.add(*command);
   command->add_flag("--dry-run", wish->dry_run, "Only tell what differs; exit 1 if anything does");
   command->callback([flags, wish, &run] {
     run = [flags, wish]() -> int {

@@ -22,6 +22,7 @@ enum Exit : int { done = 0, failed = 1, usage = 2, fenced = 3 };
 using Run = std::function<int()>;
 
 void add_candles(CLI::App& root, Run& run);
+void add_candles_check(CLI::App& candles, Run& run);
 void add_candles_repair(CLI::App& candles, Run& run);
 void add_collect(CLI::App& root, Run& run);
 void add_config(CLI::App& root, Run& run);

@@ -70,8 +70,8 @@ class ReplaySource : public Source {
 // our own simulator.
 class LiveSource : public Source {
  public:
-  LiveSource(log::Log& log, std::size_t queue_bytes, SourceHooks hooks)
-      : hooks_(std::move(hooks)), collector_(log, queue_bytes) {
+  LiveSource(log::Log& log, std::size_t queue_bytes, bool klines, SourceHooks hooks)
+      : hooks_(std::move(hooks)), collector_(log, queue_bytes), klines_(klines) {
     collector_thread_ = std::jthread([this](std::stop_token stop) {
       if (const auto result = collector_.run(stop); !result) hooks_.failed(result.error());
     });
@@ -84,6 +84,7 @@ class LiveSource : public Source {
     feed::BybitSourceOptions options;
     options.websocket = address.websocket;
     options.markets = feed::resolve_markets(address.rest, markets);
+    options.klines = klines_;
     options.observer = [this](const feed::ConnectionEvent& event) { collector_.note(event); };
     client_ = std::make_unique<feed::BybitSource>(std::move(options));
     return client_->start(collector_);
@@ -137,6 +138,7 @@ class LiveSource : public Source {
  private:
   SourceHooks hooks_;
   log::Collector collector_;
+  const bool klines_;
   std::string name_;
   std::unique_ptr<feed::Simulator> simulator_;
   std::unique_ptr<feed::BybitSource> client_;
@@ -160,8 +162,9 @@ Result<std::unique_ptr<Source>> start_source(const Settings& settings, log::Log&
   const bool automatic = name == "auto";
   TL_ASSIGN(const auto markets, bybit::parse_markets(settings.text("symbols")));
   TL_ASSIGN(const auto address, feed::parse_exchange(automatic ? "bybit" : name));
-  auto source = std::make_unique<LiveSource>(
-      log, static_cast<std::size_t>(settings.bytes("collect.queue")), std::move(hooks));
+  auto source =
+      std::make_unique<LiveSource>(log, static_cast<std::size_t>(settings.bytes("collect.queue")),
+                                   settings.boolean("collect.klines"), std::move(hooks));
   if (!automatic) {
     TL_TRY(source->connect(name, address, markets));
     return source;

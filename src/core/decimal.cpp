@@ -16,6 +16,8 @@ constexpr std::array<uint128_t, 39> powers_of_ten = [] {
   return table;
 }();
 constexpr uint128_t unit = powers_of_ten[18];
+constexpr int most_whole_digits_of_a_value = 16;
+constexpr int most_whole_digits_of_a_sum = 20;
 constexpr uint128_t value_limit = powers_of_ten[34];      // 10^16 in units
 constexpr uint128_t precision_limit = powers_of_ten[38];  // first value outside decimal(38,18)
 
@@ -74,8 +76,9 @@ std::optional<Decimal> round_half_up(Uint256 value, uint128_t divisor) {
 
 // The value digits x 10^exponent in units, where digits has `count` significant digits, the first
 // one not zero.
-std::expected<Decimal, DecimalError> scale_digits(const char* digits, int count, long exponent) {
-  if (count + exponent > 16) return std::unexpected(DecimalError::too_large);
+std::expected<Decimal, DecimalError> scale_digits(const char* digits, int count, long exponent,
+                                                  int most_whole_digits) {
+  if (count + exponent > most_whole_digits) return std::unexpected(DecimalError::too_large);
   if (exponent < -18) return std::unexpected(DecimalError::too_precise);
   uint128_t value = 0;
   for (int i = 0; i < count; ++i) value = value * 10 + static_cast<unsigned>(digits[i] - '0');
@@ -84,7 +87,7 @@ std::expected<Decimal, DecimalError> scale_digits(const char* digits, int count,
 }
 
 // The general form: leading zeros, long fractions, exponents.
-std::expected<Decimal, DecimalError> parse_any(std::string_view text) {
+std::expected<Decimal, DecimalError> parse_any(std::string_view text, int most_whole_digits) {
   char digits[max_text_length];
   int count = 0;
   long exponent = 0;
@@ -122,7 +125,7 @@ std::expected<Decimal, DecimalError> parse_any(std::string_view text) {
     ++exponent;
   }
   if (count == 0) return Decimal{0};
-  return scale_digits(digits, count, exponent);
+  return scale_digits(digits, count, exponent, most_whole_digits);
 }
 
 }  // namespace
@@ -153,7 +156,13 @@ std::expected<Decimal, DecimalError> parse_decimal(std::string_view text) {
       return Decimal{static_cast<int128_t>(units)};
     }
   }
-  return parse_any(text);
+  return parse_any(text, most_whole_digits_of_a_value);
+}
+
+std::expected<Decimal, DecimalError> parse_sum(std::string_view text) {
+  if (text.empty() || text.size() > max_text_length)
+    return std::unexpected(DecimalError::bad_number);
+  return parse_any(text, most_whole_digits_of_a_sum);
 }
 
 std::string to_string(Decimal value) {

@@ -31,6 +31,9 @@ enum class DecimalError {
 // Text as the exchange sends it, taken exactly; trailing zeros of the fraction do not count.
 std::expected<Decimal, DecimalError> parse_decimal(std::string_view text);
 
+// The same of a sum of such values, which may fill decimal(38,18): too_large is 10^20 or more.
+std::expected<Decimal, DecimalError> parse_sum(std::string_view text);
+
 // Shortest exact text: no exponent, no trailing zeros ("0.000000000001", "61837.63", "-2").
 std::string to_string(Decimal value);
 

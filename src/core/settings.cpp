@@ -59,6 +59,7 @@ constexpr auto settings = std::to_array<SettingInfo>({
      "now "
      "or from the newest trade, whichever is earlier. 0s keeps them for ever."},
     {"retention.dead_letters", SettingKind::duration, "7d", "The same of `bronze.dead_letters`."},
+    {"retention.klines", SettingKind::duration, "90d", "The same of `bronze.klines`."},
     {"retention.candles_1m", SettingKind::duration, "90d", "The same of `silver.candles_1m`."},
     {"retention.candles_5m", SettingKind::duration, "365d", "The same of `silver.candles_5m`."},
     {"retention.candles_1h", SettingKind::duration, "1826d", "The same of `silver.candles_1h`."},
@@ -92,6 +93,9 @@ constexpr auto settings = std::to_array<SettingInfo>({
      "How old such files must be; at least 3h, longer than any commit takes."},
     {"collect.queue", SettingKind::bytes, "256MiB",
      "Frames that wait for the log; beyond it they are dropped and counted."},
+    {"collect.klines", SettingKind::boolean, "true",
+     "Whether the exchange's own 1m candles are collected, too (`kline.1`, on connections of their "
+     "own), for `tradelake candles check`."},
     {"serve.max_rows", SettingKind::integer, "500000",
      "How many trades `serve` keeps in memory that nobody has committed yet (about 200 bytes "
      "each); "
@@ -139,6 +143,12 @@ std::optional<std::int64_t> parse_with_unit(std::string_view text, std::span<con
   return std::nullopt;
 }
 
+std::optional<std::int64_t> parse_boolean(std::string_view text) {
+  if (text == "true") return 1;
+  if (text == "false") return 0;
+  return std::nullopt;
+}
+
 struct KindInfo {
   std::string_view name, allowed;
   std::span<const Unit> units;
@@ -152,6 +162,8 @@ KindInfo info_of(SettingKind kind) {
       return {"bytes", "a number with B, KiB, MiB or GiB, such as 64MiB", byte_units};
     case SettingKind::duration:
       return {"duration", duration_form, duration_units};
+    case SettingKind::boolean:
+      return {"boolean", "true or false", {}};
     case SettingKind::text:
       break;
   }
@@ -169,8 +181,10 @@ void flatten(const toml::table& table, const std::string& prefix,
       out[name] = text->get();
     } else if (const auto* number = node.as_integer()) {
       out[name] = fmt::to_string(number->get());
+    } else if (const auto* boolean = node.as_boolean()) {
+      out[name] = boolean->get() ? "true" : "false";
     } else {
-      out[name] = "(neither text nor whole number)";
+      out[name] = "(neither text, whole number, true nor false)";
     }
   }
 }
@@ -223,7 +237,8 @@ Result<> Settings::set(const std::string& key, const std::string& text, SettingO
   Value value{text, 0, origin};
   if (info->kind != SettingKind::text) {
     const auto kind = info_of(info->kind);
-    const auto number = parse_with_unit(text, kind.units);
+    const auto number = info->kind == SettingKind::boolean ? parse_boolean(text)
+                                                           : parse_with_unit(text, kind.units);
     if (!number) {
       return make_error(Errc::invalid_argument, "{}: {} is '{}'; allowed: {}", where, key, text,
                         kind.allowed);
@@ -279,6 +294,9 @@ std::int64_t Settings::bytes(std::string_view key) const {
 }
 std::int64_t Settings::duration_us(std::string_view key) const {
   return value(key).number;
+}
+bool Settings::boolean(std::string_view key) const {
+  return value(key).number != 0;
 }
 SettingOrigin Settings::origin(std::string_view key) const {
   return value(key).origin;

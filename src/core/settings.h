@@ -17,7 +17,7 @@
 
 namespace tradelake {
 
-enum class SettingKind { text, integer, bytes, duration };
+enum class SettingKind { text, integer, bytes, duration, boolean };
 
 struct SettingInfo {
   std::string_view key;
@@ -50,12 +50,13 @@ class Settings {
   std::int64_t integer(std::string_view key) const;
   std::int64_t bytes(std::string_view key) const;
   std::int64_t duration_us(std::string_view key) const;
+  bool boolean(std::string_view key) const;
   SettingOrigin origin(std::string_view key) const;
 
  private:
   struct Value {
     std::string text;
-    std::int64_t number = 0;  // bytes, microseconds or the integer
+    std::int64_t number = 0;  // bytes, microseconds, the integer, or 0 and 1
     SettingOrigin origin = SettingOrigin::default_value;
   };
   Result<> set(const std::string& key, const std::string& text, SettingOrigin origin,

@@ -19,13 +19,14 @@ constexpr std::chrono::seconds alive_interval{1};
 BybitSession::BybitSession(boost::asio::io_context& context,
                            std::shared_ptr<boost::asio::ssl::context> tls,
                            const BybitSourceOptions& options, FrameSink& sink,
-                           bybit::Category category, std::string name,
+                           bybit::Category category, SessionStream stream, std::string name,
                            std::vector<std::string> topics, std::uint64_t jitter_seed)
     : context_(context),
       tls_(std::move(tls)),
       options_(options),
       sink_(sink),
       category_(category),
+      stream_(stream),
       name_(std::move(name)),
       topics_(std::move(topics)),
       subscription_(category, topics_, options.times.subscription),
@@ -80,8 +81,11 @@ void BybitSession::on_control(const bybit::ControlFrame& frame) {
     return;
   }
   if (!frame.success || !frame.fail_topics.empty()) {
-    spdlog::warn("event=subscribe_refused conn={} req_id={} message=\"{}\" fail_topics={}", name_,
-                 frame.req_id, frame.ret_msg, frame.fail_topics.size());
+    // An exchange that has no klines refuses all of them, one by one.
+    const auto level =
+        stream_ == SessionStream::trades ? spdlog::level::warn : spdlog::level::debug;
+    spdlog::log(level, "event=subscribe_refused conn={} req_id={} message=\"{}\" fail_topics={}",
+                name_, frame.req_id, frame.ret_msg, frame.fail_topics.size());
   }
   const auto now = Clock::now();
   subscription_.on_ack(frame, now);
@@ -147,7 +151,8 @@ void BybitSession::lost(std::string_view cause) {
 }
 
 void BybitSession::tell(ConnectionChange change, std::string cause) {
-  if (!options_.observer) return;
+  // What a market's trades lack is no matter of its klines.
+  if (!options_.observer || stream_ != SessionStream::trades) return;
   options_.observer(
       {change, name_, category_, now_ns(), last_inbound_ns_, std::move(cause),
        change == ConnectionChange::subscribed ? topics_ : std::vector<std::string>()});
@@ -167,17 +172,22 @@ void BybitSession::publish_state() {
 }
 
 void BybitSession::add_to(BybitSourceStatus& status) const {
-  status.connections += 1;
-  status.topics += topics_.size();
   status.frames += frames_.load(std::memory_order_relaxed);
   status.bytes += bytes_.load(std::memory_order_relaxed);
   status.refused_by_sink += refused_by_sink_.load(std::memory_order_relaxed);
+  const std::lock_guard lock(mutex_);
+  status.reconnects += shown_.reconnects;
+  if (stream_ == SessionStream::klines) {
+    status.kline_topics += topics_.size();
+    status.active_kline_topics += shown_.active;
+    return;
+  }
+  status.connections += 1;
+  status.topics += topics_.size();
   status.last_frame_ns =
       std::max(status.last_frame_ns, last_frame_ns_.load(std::memory_order_relaxed));
-  const std::lock_guard lock(mutex_);
   status.connected += shown_.connected ? 1 : 0;
   status.active_topics += shown_.active;
-  status.reconnects += shown_.reconnects;
   if (!shown_.last_error.empty()) status.last_error = shown_.last_error;
   for (const auto& refused : shown_.refused) {
     status.refused.push_back({category_, refused.topic, refused.reason});

@@ -22,11 +22,14 @@
 
 namespace tradelake::feed {
 
+enum class SessionStream { trades, klines };
+
 class BybitSession : private WsConnection::Listener {
  public:
   BybitSession(boost::asio::io_context& context, std::shared_ptr<boost::asio::ssl::context> tls,
                const BybitSourceOptions& options, FrameSink& sink, bybit::Category category,
-               std::string name, std::vector<std::string> topics, std::uint64_t jitter_seed);
+               SessionStream stream, std::string name, std::vector<std::string> topics,
+               std::uint64_t jitter_seed);
 
   void start() { connect(); }
 
@@ -55,6 +58,7 @@ class BybitSession : private WsConnection::Listener {
   const BybitSourceOptions& options_;
   FrameSink& sink_;
   bybit::Category category_;
+  const SessionStream stream_;
   std::string name_;
   std::vector<std::string> topics_;
   bybit::Subscription subscription_;

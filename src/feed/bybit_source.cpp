@@ -24,18 +24,22 @@ struct BybitSource::Impl {
   std::vector<std::unique_ptr<BybitSession>> sessions;
   std::thread thread;
 
-  void add_sessions(bybit::Category category, FrameSink& sink,
+  void add_sessions(bybit::Category category, SessionStream stream, FrameSink& sink,
                     const std::shared_ptr<asio::ssl::context>& tls) {
+    const bool trades = stream == SessionStream::trades;
     std::vector<std::string> topics;
     for (const auto& market : options.markets) {
-      if (market.category == category) topics.push_back(bybit::trade_topic(market.symbol));
+      if (market.category != category) continue;
+      topics.push_back(trades ? bybit::trade_topic(market.symbol)
+                              : bybit::minute_kline_topic(market.symbol));
     }
     std::size_t number = 0;
     for (auto& part : bybit::split_by_connection(category, std::move(topics))) {
       const auto seed = mix_bits(options.jitter_seed + sessions.size());
       sessions.push_back(std::make_unique<BybitSession>(
-          context, tls, options, sink, category,
-          fmt::format("{}-{}", to_string(category), number++), std::move(part), seed));
+          context, tls, options, sink, category, stream,
+          fmt::format("{}-{}{}", to_string(category), trades ? "" : "kline-", number++),
+          std::move(part), seed));
     }
   }
 };
@@ -62,7 +66,10 @@ Result<> BybitSource::start(FrameSink& sink) {
     TL_ASSIGN(tls, make_client_tls(impl_->options.trust));
   }
   for (std::size_t i = 0; i < bybit::category_names.size(); ++i) {
-    impl_->add_sessions(static_cast<bybit::Category>(i), sink, tls);
+    const auto category = static_cast<bybit::Category>(i);
+    impl_->add_sessions(category, SessionStream::trades, sink, tls);
+    if (impl_->options.klines && category != bybit::Category::option)
+      impl_->add_sessions(category, SessionStream::klines, sink, tls);
   }
   if (impl_->sessions.empty()) {
     return make_error(Errc::invalid_argument, "source: no markets to subscribe to");

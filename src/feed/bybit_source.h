@@ -1,5 +1,6 @@
 // Public trades of a set of markets, live, over as many WebSockets as the exchange's limits ask
-// for.
+// for; and, if wanted, the exchange's own candles over others. Nothing that becomes of these others
+// is told of the trades: not to the observer, not in the counts of the status.
 //
 // Each connection subscribes in batches, pings, notices silence, and after any end connects again
 // with back-off and subscribes anew. Market data goes to the sink as received; answers of the
@@ -55,6 +56,7 @@ struct ConnectionEvent {
 struct BybitSourceOptions {
   Endpoint websocket;
   std::vector<bybit::Market> markets;  // without "*"
+  bool klines = false;                 // 1m candles, too, on connections of their own
   TlsTrust trust;
   BybitTimes times;
   WsOptions ws;
@@ -69,6 +71,7 @@ struct RefusedMarket {
 };
 
 struct BybitSourceStatus {
+  // Of trades, but for frames, bytes, refused_by_sink and reconnects, which are of both.
   std::size_t connections = 0;  // wanted
   std::size_t connected = 0;
   std::size_t topics = 0;
@@ -80,6 +83,7 @@ struct BybitSourceStatus {
   std::int64_t last_frame_ns = 0;
   std::string last_error;
   std::vector<RefusedMarket> refused;
+  std::size_t kline_topics = 0, active_kline_topics = 0;
 };
 
 class BybitSource {

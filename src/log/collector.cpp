@@ -57,7 +57,7 @@ auto Collector::patiently(const std::stop_token& stop, Step step) -> decltype(st
 }
 
 Result<> Collector::run(std::stop_token stop) {
-  auto topics = trade_topics();
+  auto topics = frame_topics();
   topics.emplace_back(coverage_topic);
   TL_TRY(patiently(stop, [&] { return log_.ensure_topics(topics); }));
   TL_ASSIGN(auto before, patiently(stop, [&] { return read_covered_until(log_); }));

@@ -32,7 +32,11 @@ void FrameRecords::add(std::string_view text, std::string_view category, std::st
     ++counts_.control;
     return;
   }
-  if (route.kind == bybit::RouteKind::skipped) {
+  // Of what nobody can have klines of, or cannot read, nothing is stored: it is no market data
+  // lost.
+  const bool strange_kline = route.kind == bybit::RouteKind::kline &&
+                             (!has_klines(category) || text.size() > max_frame_bytes);
+  if (route.kind == bybit::RouteKind::skipped || strange_kline) {
     ++counts_.skipped;
     return;
   }
@@ -57,7 +61,8 @@ void FrameRecords::add(std::string_view text, std::string_view category, std::st
     ++counts_.unroutable;
     record.topic = topic(category, unroutable_stream);
   } else {
-    record.topic = topic(category, trade_stream);
+    record.topic =
+        topic(category, route.kind == bybit::RouteKind::kline ? kline_stream : trade_stream);
     // Inside the text the symbol lives as long as it; unescaped by the router it does not.
     const bool inside =
         route.symbol.data() >= text.data() && route.symbol.data() < text.data() + text.size();

@@ -22,7 +22,7 @@ class KafkaLogView : public LogView {
   }
 
   Result<std::vector<TopicInfo>> topics() override {
-    TL_ASSIGN(const auto found, ask_for_topics(address_, trade_topics()));
+    TL_ASSIGN(const auto found, ask_for_topics(address_, frame_topics()));
     std::vector<TopicInfo> topics;
     for (const auto& topic : found) {
       if (topic.error == 0) topics.push_back({topic.name, topic.id, topic.partitions});

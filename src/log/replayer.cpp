@@ -53,7 +53,7 @@ Result<> Replayer::run(std::stop_token stop) {
 
 Result<> Replayer::replay(const std::stop_token& stop) {
   const auto patiently = [&](auto step) { return when_possible(stop, patience_at_end, step); };
-  const auto topics = trade_topics();
+  const auto topics = frame_topics();
   TL_TRY(patiently([&] { return log_.ensure_topics(topics); }));
   TL_ASSIGN(const auto source, feed::content_id(options_.path));
   TL_ASSIGN(const auto writer, log_.writer());

@@ -1,5 +1,6 @@
 #include "log/topic.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -50,6 +51,23 @@ std::string topic_name(std::string_view category, std::string_view stream) {
   return fmt::format("bybit.v5.{}.{}", category, stream);
 }
 
+bool has_klines(std::string_view category) {
+  const auto known = bybit::parse_category(category);
+  return known && *known != bybit::Category::option;
+}
+
+bool is_kline_topic(std::string_view topic) {
+  const auto topics = kline_topics();
+  return std::ranges::find(topics, topic) != topics.end();
+}
+
+std::vector<std::string> market_topics() {
+  std::vector<std::string> topics;
+  for (const auto category : bybit::category_names)
+    topics.push_back(topic_name(category, trade_stream));
+  return topics;
+}
+
 std::vector<std::string> trade_topics() {
   std::vector<std::string> topics;
   for (const auto category : bybit::category_names) {
@@ -57,6 +75,20 @@ std::vector<std::string> trade_topics() {
     topics.push_back(topic_name(category, unroutable_stream));
   }
   topics.push_back(topic_name(unknown_category, unroutable_stream));
+  return topics;
+}
+
+std::vector<std::string> kline_topics() {
+  std::vector<std::string> topics;
+  for (const auto category : bybit::category_names) {
+    if (has_klines(category)) topics.push_back(topic_name(category, kline_stream));
+  }
+  return topics;
+}
+
+std::vector<std::string> frame_topics() {
+  auto topics = trade_topics();
+  for (auto& topic : kline_topics()) topics.push_back(std::move(topic));
   return topics;
 }
 
@@ -86,7 +118,7 @@ TopicDeclaration declaration_of(std::string_view topic) {
 
 std::vector<TopicDeclaration> declared_topics() {
   std::vector<TopicDeclaration> declared;
-  for (const auto& name : trade_topics()) declared.push_back(declaration_of(name));
+  for (const auto& name : frame_topics()) declared.push_back(declaration_of(name));
   declared.push_back(declaration_of(replay_progress_topic));
   declared.push_back(declaration_of(coverage_topic));
   return declared;

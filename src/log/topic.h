@@ -23,6 +23,7 @@ inline constexpr std::size_t max_batch_bytes = 2 << 20;
 std::string topic_name(std::string_view category, std::string_view stream);
 
 inline constexpr std::string_view trade_stream = "publicTrade";
+inline constexpr std::string_view kline_stream = "kline";
 inline constexpr std::string_view unroutable_stream = "unroutable";
 // Stands in a topic's name for a category that is not one of the four.
 inline constexpr std::string_view unknown_category = "unknown";
@@ -34,8 +35,17 @@ inline constexpr std::string_view replay_progress_topic = "tradelake.replay-prog
 // only (coverage_records.h). Compacted in Kafka.
 inline constexpr std::string_view coverage_topic = "tradelake.coverage";
 
+// Trades of each category: what candles are made of.
+std::vector<std::string> market_topics();
 // Every topic a trade pipeline reads: trades and unroutable frames of each category.
 std::vector<std::string> trade_topics();
+// The exchange's own candles, of each category that has any.
+std::vector<std::string> kline_topics();
+// Both: every topic that frames go to.
+std::vector<std::string> frame_topics();
+
+bool has_klines(std::string_view category);
+bool is_kline_topic(std::string_view topic);
 
 struct TopicSetting {
   std::string_view name;  // Kafka's

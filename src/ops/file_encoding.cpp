@@ -17,6 +17,8 @@ iceberg::ParquetOptions file_encoding(const iceberg::TableIdent& table,
   for (const auto& trades : {bronze::trades_table(), silver::late_trades_table()}) {
     if (table == trades.ident) return fit(trades, bronze::trade_file_options(zstd_level));
   }
+  const auto klines = bronze::klines_table();
+  if (table == klines.ident) return fit(klines, bronze::kline_file_options());
   const auto revisions = silver::candle_revisions_table();
   if (table == revisions.ident) return fit(revisions, silver::candle_file_options());
   for (const auto& interval : silver::stored_intervals) {

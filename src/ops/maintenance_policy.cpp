@@ -19,6 +19,7 @@ Result<MaintenancePolicy> maintenance_policy(const Settings& settings) {
   const std::pair<const char*, const char*> tables[] = {
       {"bronze.trades", "retention.bronze"},
       {"bronze.dead_letters", "retention.dead_letters"},
+      {"bronze.klines", "retention.klines"},
       {"silver.candles_1m", "retention.candles_1m"},
       {"silver.candles_5m", "retention.candles_5m"},
       {"silver.candles_1h", "retention.candles_1h"},

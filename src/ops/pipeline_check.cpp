@@ -41,8 +41,16 @@ bool contains(const auto& range, const auto& value) {
   return std::ranges::find(range, value) != range.end();
 }
 
+bool is_bronze(const std::string& pipeline) {
+  return pipeline == "bronze";
+}
+
 std::string stage_of(const std::string& pipeline) {
-  return pipeline == "bronze" ? "sink" : "candles";
+  return is_bronze(pipeline) ? "sink" : "candles";
+}
+
+std::vector<std::string> topics_of(const std::string& pipeline) {
+  return is_bronze(pipeline) ? log::frame_topics() : log::market_topics();
 }
 
 }  // namespace
@@ -126,7 +134,7 @@ Result<PipelineStanding> standing(const std::string& name, log::LogView& view,
   TL_ASSIGN(const auto topics, view.topics());
   TL_ASSIGN(const auto offsets, view.offsets());
   log::NextOffsets next;
-  for (const auto& topic : log::trade_topics()) {
+  for (const auto& topic : topics_of(name)) {
     for (const auto& [where, range] : offsets)
       if (where.topic == topic) next[where] = range.start;
   }

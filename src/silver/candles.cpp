@@ -13,14 +13,6 @@ namespace {
 // What a follower keeps while nobody commits: about 400 bytes each.
 constexpr std::size_t max_candles_followed = 300'000;
 
-std::vector<std::string> market_topics() {
-  std::vector<std::string> topics;
-  for (const auto category : bybit::category_names) {
-    topics.push_back(log::topic_name(category, log::trade_stream));
-  }
-  return topics;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Candles>> Candles::open(const bronze::Lake& lake,
@@ -31,7 +23,8 @@ Result<std::unique_ptr<Candles>> Candles::open(const bronze::Lake& lake,
 }
 
 CandlesPipeline::CandlesPipeline(const bronze::Lake& lake, const CandlesOptions& options)
-    : Candles(pipeline, market_topics(), lake, options.limits, options.grace_us, Writing::in_turn),
+    : Candles(pipeline, log::market_topics(), lake, options.limits, options.grace_us,
+              Writing::in_turn),
       ids_(lake.spill_directory, options.id_memory_bytes) {}
 
 Result<> CandlesPipeline::prepare(bronze::Role role) {

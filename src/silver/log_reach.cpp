@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/time.h"
+#include "log/topic.h"
 #include "silver/home_partition.h"
 #include "silver/stored_span.h"
 #include "silver/watermark.h"
@@ -45,6 +46,7 @@ Result<LogReach> LogReach::compare(const std::vector<iceberg::ProgressRow>& cand
     }
   }
   for (const auto& row : bronze) {
+    if (log::is_kline_topic(row.topic)) continue;  // no candle is made of them
     const auto other = std::ranges::find_if(candles, [&](const iceberg::ProgressRow& one) {
       return one.topic == row.topic && one.partition == row.partition;
     });

@@ -62,6 +62,20 @@ TEST(ParseDecimal, NamesWhatIsWrong) {
   }
 }
 
+TEST(ParseSum, TakesWhatFitsTheType) {
+  EXPECT_EQ(to_string(*parse_sum("99999999999999999999.999999999999999999")),
+            "99999999999999999999.999999999999999999");
+  EXPECT_EQ(to_string(*parse_sum("10000000000000000")), "10000000000000000");
+  EXPECT_EQ(to_string(*parse_sum("0")), "0");
+  EXPECT_EQ(to_string(*parse_sum("3.712")), "3.712");
+  EXPECT_EQ(parse_sum("100000000000000000000").error(), DecimalError::too_large);
+  EXPECT_EQ(parse_sum("1e20").error(), DecimalError::too_large);
+  EXPECT_EQ(parse_sum("0.0000000000000000001").error(), DecimalError::too_precise);
+  for (const auto* text : {"", "-1", "1.", ".5", "1,5", "0x1"})
+    EXPECT_EQ(parse_sum(text).error(), DecimalError::bad_number) << text;
+  EXPECT_EQ(parse_sum(std::string(81, '1')).error(), DecimalError::bad_number);
+}
+
 TEST(Turnover, RoundsHalfUpAtEighteenDecimals) {
   EXPECT_EQ(show(multiply(dec("0.000000000001"), dec("900000000000000"))), "900");
   EXPECT_EQ(show(multiply(dec("0.000000000000000001"), dec("0.5"))), "0.000000000000000001");

@@ -37,6 +37,16 @@ TEST(Settings, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
   EXPECT_EQ(settings->bytes("commit.max_bytes"), 64 << 20);
 }
 
+TEST(Settings, TakesTrueAndFalseAsTomlHasThemAndAsText) {
+  EXPECT_TRUE(load({})->boolean("collect.klines"));
+  EXPECT_FALSE(load({}, "[collect]\nklines = false\n")->boolean("collect.klines"));
+  EXPECT_FALSE(load({}, "", {{"TRADELAKE_COLLECT_KLINES", "false"}})->boolean("collect.klines"));
+  EXPECT_TRUE(load({}, "[collect]\nklines = 'true'\n")->boolean("collect.klines"));
+  EXPECT_EQ(load({{"collect.klines", "yes"}}).error().message,
+            "command line: collect.klines is 'yes'; allowed: true or false");
+  EXPECT_EQ(load({}, "[commit]\nmax_rows = true\n").error().code, Errc::invalid_argument);
+}
+
 TEST(Settings, SaysTheKeyTheValueAndWhatIsAllowed) {
   EXPECT_EQ(load({{"commit.interval", "soon"}}).error().message,
             "command line: commit.interval is 'soon'; allowed: a number with us, ms, s, m, h or d, "

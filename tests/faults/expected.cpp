@@ -50,6 +50,12 @@ std::string trade_text(std::string_view category, const GoodTrade& trade) {
                      trade.time_ms * 1'000, trade.seq);
 }
 
+std::string kline_text(std::string_view category, const ClosedKline& kline) {
+  return fmt::format("{} {} 1 {} {} {} {} {} {}", category, kline.symbol, kline.open_ms * 1'000,
+                     (kline.open_ms + minute_ms) * 1'000, units(kline.close), units(kline.volume),
+                     units(kline.turnover), kline.pushed_ms * 1'000);
+}
+
 std::string gap_text(const InputGap& gap) {
   return fmt::format("{} {} {} {} {} open {}", to_string(gap.category), gap.key, gap.from_us,
                      gap.to_us, gap.cause, gap.recv_ns / 1'000);
@@ -140,6 +146,14 @@ class Reader {
     for (const auto& bad : frame.bad)
       expected_.dead_letters[{where, offset, bad.index.value_or(-1)}] = bad.reason;
     const std::string category(to_string(frame.category));
+    for (const auto& kline : frame.klines) {
+      if (told_klines_
+              .emplace(category, kline.symbol, kline.open_ms, kline.close, kline.volume,
+                       kline.turnover)
+              .second)
+        expected_.klines[{where, offset, kline.index}] = kline_text(category, kline);
+    }
+    if (!frame.klines.empty()) return;
     const auto closed_until_ms =
         greatest_ms_ == INT64_MIN ? INT64_MIN : greatest_ms_ - lateness_ms - grace_ms_;
     for (const auto& trade : frame.good) {
@@ -168,6 +182,9 @@ class Reader {
   const std::map<std::string_view, const Frame*> frames_;
   std::set<const Frame*> seen_;
   std::set<std::tuple<std::string, std::string, std::string>> ids_, in_candles_;
+  std::set<
+      std::tuple<std::string, std::string, std::int64_t, std::int64_t, std::int64_t, std::int64_t>>
+      told_klines_;
   std::map<std::string, std::map<CandleKey, std::vector<GoodTrade>>> candles_;  // by interval
   std::map<std::pair<std::string, CandleKey>, Place> first_trades_;
   std::int64_t greatest_ms_ = INT64_MIN;

@@ -47,7 +47,7 @@ struct Reached {
 };
 
 struct Expected {
-  Rows trades, dead_letters, late_trades, gaps;
+  Rows trades, dead_letters, late_trades, gaps, klines;
   std::map<std::string, std::map<CandleKey, ExpectedCandle>> candles;  // by interval
   std::map<log::TopicPartition, std::vector<Reached>> course;
   std::map<log::TopicPartition, std::int64_t> ends;  // of partitions that have records

@@ -33,13 +33,15 @@ std::string amount(std::int64_t ten_thousandths) {
 
 class Maker {
  public:
-  explicit Maker(const InputOptions& options) : options_(options), random_(options.seed) {}
+  explicit Maker(const InputOptions& options)
+      : options_(options), random_(options.seed), of_klines_(options.seed) {}
 
   std::vector<Frame> capture(bool oversized) {
     std::vector<Frame> frames;
     for (int n = 0; n < options_.frames; ++n) {
       now_ms_ += below(30'000);
       frames.push_back(next());
+      if (of_klines_() % 100 < 25) frames.push_back(kline());
     }
     if (oversized) {
       const auto at = static_cast<std::ptrdiff_t>(random_() % frames.size());
@@ -119,6 +121,45 @@ class Maker {
     return fmt::format(R"({{"T":{},"s":"{}","i":"bad-{}",{}}})", now_ms_, symbol, number_, fields);
   }
 
+  // Drawn apart, so that the other frames are those that they were without.
+  Frame kline() {
+    const auto market = static_cast<std::size_t>(of_klines_() % (markets.size() - 1));
+    const auto& [category, key, symbol] = markets[market];
+    ClosedKline one;
+    auto& earlier = klines_[market];
+    const auto kind = earlier.empty() ? 100 : of_klines_() % 100;
+    if (kind < 40) one = earlier[static_cast<std::size_t>(of_klines_() % earlier.size())];
+    if (kind >= 40) {
+      one.symbol = symbol;
+      one.open_ms = (now_ms_ / 60'000 - 1) * 60'000;
+      if (kind < 55) one.open_ms = earlier.back().open_ms;  // with other values
+      one.close = 1 + static_cast<std::int64_t>(of_klines_() % 900'000'000);
+      one.volume = static_cast<std::int64_t>(of_klines_() % 5'000'000);
+      one.turnover = static_cast<std::int64_t>(of_klines_() % 5'000'000);
+      earlier.push_back(one);
+    }
+    one.pushed_ms = now_ms_;
+    one.index = static_cast<std::int32_t>(of_klines_() % 2);
+    const auto element = [&](std::int64_t open_ms, bool confirm) {
+      return fmt::format(
+          R"({{"start":{0},"end":{1},"interval":"1","open":"{2}","close":"{2}","high":"{2}","low":"{2}",)"
+          R"("volume":"{3}","turnover":"{4}","confirm":{5},"timestamp":{6}}})",
+          open_ms, open_ms + 59'999, amount(one.close), amount(one.volume), amount(one.turnover),
+          confirm, one.pushed_ms);
+    };
+    const auto open = element(one.open_ms + 60'000, false), closed = element(one.open_ms, true);
+    Frame frame;
+    frame.recv_ns = now_ms_ * 1'000'000 + 5'000'123;
+    frame.category = category;
+    frame.key = key;
+    frame.topic = fmt::format("bybit.v5.{}.kline", to_string(category));
+    frame.text = fmt::format(R"({{"topic":"kline.1.{}","data":[{}{}{}],"k":{}}})", key,
+                             one.index == 0 ? "" : open + ",", closed,
+                             one.index == 0 ? "," + open : "", ++klines_made_);
+    frame.klines.push_back(one);
+    return frame;
+  }
+
   // A whole frame that is a dead letter.
   Frame bad(Frame frame) {
     if (chance(50)) {
@@ -158,6 +199,9 @@ class Maker {
   std::int64_t now_ms_ = first_time_ms;
   int number_ = 0;
   int ids_ = 0;
+  std::mt19937_64 of_klines_;
+  int klines_made_ = 0;
+  std::array<std::vector<ClosedKline>, markets.size()> klines_;
   std::array<std::vector<GoodTrade>, markets.size()> earlier_;
 };
 

@@ -1,10 +1,11 @@
 // Frames by seed, as an exchange might send them, and what has to become of each.
 //
 // Among them: repeats of trades (recent and long past), out of order, too late for silver, bad
-// trades beside good ones, bad frames, frames over the size limit, answers to control requests, and
-// streams nobody stores. Every text is there once, so a record of the log tells which frame it is.
-// Says what is expected of a frame as it makes it, and shares no code with what parses frames.
-// Threads: values. Does not: know offsets; lake_audit.h finds them in the log.
+// trades beside good ones, bad frames, frames over the size limit, answers to control requests,
+// streams nobody stores, and the exchange's candles, repeated and corrected. Every text is there
+// once, so a record of the log tells which frame it is. Says what is expected of a frame as it
+// makes it, and shares no code with what parses frames. Threads: values. Does not: know offsets;
+// lake_audit.h finds them in the log.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,14 @@ struct GoodTrade {
   std::int64_t seq = 0;
 };
 
+// The exchange's candle of a minute. Numbers count ten-thousandths.
+struct ClosedKline {
+  std::int32_t index = 0;
+  std::string symbol;
+  std::int64_t open_ms = 0, pushed_ms = 0;
+  std::int64_t close = 0, volume = 0, turnover = 0;
+};
+
 struct BadTrade {
   std::optional<std::int32_t> index;  // nothing: the whole frame
   std::string reason;
@@ -39,6 +48,7 @@ struct Frame {
   std::string key;
   std::vector<GoodTrade> good;
   std::vector<BadTrade> bad;
+  std::vector<ClosedKline> klines;
 };
 
 struct InputOptions {

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
+#include <set>
 
 #include "feed/instruments.h"
 #include "live_fixture.h"
@@ -183,6 +186,70 @@ TEST(BybitSource, RejectedTopicsAreReportedAndTakeNobodyWithThem) {
   EXPECT_EQ(source.status().refused.size(), 4u);
   for (const auto& refused : source.status().refused) EXPECT_FALSE(refused.reason.empty());
   source.stop();
+}
+
+// Whatever becomes of the connections of klines, trades are none the worse for it, and nothing is
+// told of theirs.
+TEST(BybitSource, ReceivesKlinesBesideTradesAndTellsNothingOfTheirConnections) {
+  SentRecord record;
+  auto options = small_exchange(record);
+  options.rejected_topics = {"kline.1.ETHUSDT"};
+  options.faults = *parse_faults("drop=300ms");
+  Simulator simulator(options);
+  ASSERT_TRUE(simulator.start());
+  KeepingSink sink;
+  std::mutex mutex;
+  std::set<std::string> observed, topics;
+  auto client = client_of(simulator);
+  client.klines = true;
+  client.observer = [&](const ConnectionEvent& event) {
+    const std::lock_guard lock(mutex);
+    observed.insert(event.conn);
+    topics.insert(event.topics.begin(), event.topics.end());
+  };
+  BybitSource source(client);
+  ASSERT_TRUE(source.start(sink));
+  const auto has_kline_of = [&](Category category) {
+    const auto frames = sink.frames();
+    return std::ranges::any_of(frames, [&](const Frame& frame) {
+      return frame.category == category &&
+             frame.conn.starts_with(std::string(to_string(category)) + "-kline-");
+    });
+  };
+  ASSERT_TRUE(eventually([&] {
+    return has_kline_of(Category::linear) && has_kline_of(Category::spot) &&
+           has_kline_of(Category::inverse) && source.status().reconnects > 6;
+  }));
+  source.stop();
+  const auto status = source.status();
+  EXPECT_EQ(status.connections, 4u);
+  EXPECT_EQ(status.topics, client.markets.size());
+  EXPECT_EQ(status.kline_topics, client.markets.size() - 2) << "none of options";
+  EXPECT_TRUE(status.refused.empty());
+  EXPECT_FALSE(observed.empty());
+  for (const auto& conn : observed) EXPECT_FALSE(conn.contains("kline")) << conn;
+  for (const auto& topic : topics) EXPECT_TRUE(topic.starts_with("publicTrade.")) << topic;
+  for (const auto& frame : sink.frames())
+    EXPECT_EQ(frame.conn.contains("-kline-"), frame.text.contains(R"("topic":"kline.1.)"));
+}
+
+TEST(BybitSource, TakesTradesFromAnExchangeThatRefusesAllKlines) {
+  SentRecord record;
+  auto options = small_exchange(record);
+  options.symbols = "linear:BTCUSDT,linear:ETHUSDT,spot:BTCUSDT";
+  options.rejected_topics = {"kline.1.BTCUSDT", "kline.1.ETHUSDT"};
+  Simulator simulator(options);
+  ASSERT_TRUE(simulator.start());
+  KeepingSink sink;
+  auto client = client_of(simulator);
+  client.klines = true;
+  BybitSource source(client);
+  ASSERT_TRUE(source.start(sink));
+  ASSERT_TRUE(eventually([&] { return source.status().active_topics == 3 && sink.size() > 10; }));
+  source.stop();
+  EXPECT_TRUE(source.status().refused.empty());
+  EXPECT_EQ(source.status().active_kline_topics, 0u);
+  EXPECT_EQ(source.status().reconnects, 0u);
 }
 
 TEST(BybitSource, CountsWhatAFullSinkRefuses) {

@@ -12,6 +12,7 @@
 #include "core/time.h"
 #include "feed/capture_lines.h"
 #include "feed/instruments.h"
+#include "feed/simulator/klines.h"
 #include "feed/simulator/rest_api.h"
 #include "live_fixture.h"
 #include "temporary.h"
@@ -71,6 +72,60 @@ TEST(SimulatedBook, MakesCandlesThatOpenAtTheCloseBefore) {
   ASSERT_EQ(five.size(), 1u);
   EXPECT_EQ(to_string(five[0].volume), "5");
   EXPECT_EQ(book.recent(market, 2).front()->id, "4");
+}
+
+TEST(SimulatedBook, HasFlatMinutesWhereNothingWasTraded) {
+  MarketBook book;
+  const bybit::Market market{Category::spot, "BTCUSDT"};
+  EXPECT_FALSE(book.minute(market, 60'000));
+  book.add(market, {"1", "100", "2", 130'000, 1, true, false, false});
+  EXPECT_FALSE(book.minute(market, 60'000)) << "before its first trade";
+  const auto flat = book.minute(market, 240'000);
+  ASSERT_TRUE(flat);
+  EXPECT_EQ(to_string(flat->open), "100");
+  EXPECT_EQ(to_string(flat->close), "100");
+  EXPECT_EQ(to_string(flat->volume), "0");
+  book.add(market, {"2", "90", "1", 190'000, 2, true, false, false});
+  const auto next = book.minute(market, 180'000);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(to_string(next->open), "100");
+  EXPECT_EQ(to_string(next->high), "100");
+  EXPECT_EQ(to_string(next->close), "90");
+}
+
+TEST(SimulatedKlines, TellEveryMinuteAsClosedAndAgainIfItChanges) {
+  const bybit::Market linear{Category::linear, "BTCUSDT"}, spot{Category::spot, "BTCUSDT"};
+  MarketBook book;
+  Klines klines({linear, spot});
+  const auto texts = [&](std::int64_t now_ms) {
+    std::vector<std::string> all;
+    for (const auto& frame : klines.due(book, now_ms)) {
+      EXPECT_EQ(frame.topic, "kline.1.BTCUSDT");
+      all.push_back(std::string(to_string(frame.category)) + " " + frame.text);
+    }
+    return all;
+  };
+  EXPECT_TRUE(texts(600'500).empty());
+  book.add(linear, {"1", "100", "2", 601'000, 1, true, false, false});
+  book.add(spot, {"1", "50", "1", 602'000, 1, true, false, false});
+  EXPECT_TRUE(texts(601'400).empty()) << "at most once a second";
+  auto told = texts(602'500);
+  ASSERT_EQ(told.size(), 2u);
+  for (const auto& text : told) EXPECT_TRUE(text.contains(R"("confirm":false)")) << text;
+  EXPECT_TRUE(texts(660'900).empty()) << "the last trades may be on their way";
+  told = texts(661'900);
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(
+      told[0],
+      R"(linear {"topic":"kline.1.BTCUSDT","data":[{"start":600000,"end":659999,"interval":"1","open":"100","close":"100","high":"100","low":"100","volume":"2","turnover":"200","confirm":true,"timestamp":661900},{"start":660000,"end":719999,"interval":"1","open":"100","close":"100","high":"100","low":"100","volume":"0","turnover":"0","confirm":false,"timestamp":661900}],"ts":661900,"type":"snapshot"})");
+  EXPECT_EQ(
+      told[1],
+      R"(spot {"type":"snapshot","topic":"kline.1.BTCUSDT","data":[{"start":600000,"end":659999,"interval":"1","open":"50","close":"50","high":"50","low":"50","volume":"1","turnover":"50","confirm":true,"timestamp":661900}],"ts":661900})");
+  book.add(spot, {"2", "60", "1", 603'000, 1, true, false, false});
+  told = texts(664'000);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_TRUE(told[0].contains(R"("volume":"2","turnover":"110","confirm":true)")) << told[0];
+  EXPECT_EQ(texts(721'500).size(), 2u) << "flat ones";
 }
 
 // All trade frames of a real capture, as recorded, through sockets and back.
@@ -136,6 +191,27 @@ TEST(SimulatedCapture, CanBeMovedToNow) {
   EXPECT_EQ(frames[0].due_us, 1'790'000'000'000'000);
   EXPECT_EQ(frames[0].fresh.size(), 2u);
   EXPECT_FALSE(*(*source)->next(frames));
+  std::filesystem::remove(path);
+}
+
+TEST(SimulatedCapture, HasItsKlinesOnlyAtTheTimesRecorded) {
+  const auto path = (std::filesystem::temp_directory_path() / "tradelake_feed_klines.tsv").string();
+  const std::string kline =
+      R"({"topic":"kline.1.A","data":[{"start":60000,"end":119999,"timestamp":120100}],"ts":120100})";
+  std::ofstream(path) << "1000000000000000000\tlinear\t" << kline << "\n";
+  for (const bool recorded : {false, true}) {
+    auto source = make_capture_source({path, 1, recorded});
+    ASSERT_TRUE(source) << source.error().message;
+    EXPECT_EQ((*source)->has_topic(Category::linear, "kline.1.A"), recorded);
+    (*source)->begin(1'790'000'000'000'000);
+    std::vector<ScheduledFrame> frames;
+    ASSERT_TRUE(*(*source)->next(frames));
+    ASSERT_EQ(frames.size(), recorded ? 1u : 0u);
+    if (recorded) {
+      EXPECT_EQ(frames[0].text, kline);
+    }
+    EXPECT_TRUE((*source)->kline_markets().empty()) << "it has its own";
+  }
   std::filesystem::remove(path);
 }
 

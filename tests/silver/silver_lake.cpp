@@ -11,6 +11,7 @@
 #include "iceberg/row_reader.h"
 #include "iceberg/scan.h"
 #include "iceberg/transaction.h"
+#include "log/coverage_records.h"
 #include "log/local_log.h"
 #include "log/topic.h"
 #include "silver/candle_arrow.h"
@@ -35,7 +36,7 @@ SilverLake::SilverLake(std::int64_t grace_us) : folder_(temporary_folder()), gra
   fs::create_directories(folder_);
   catalog_ = *iceberg::open_sqlite_catalog(folder_ / "catalog.db", "tradelake");
   log_ = *log::open_local_log(folder_ / "log.db");
-  EXPECT_TRUE(log_->ensure_topics(log::trade_topics()));
+  EXPECT_TRUE(log_->ensure_topics(log::frame_topics()));
   writer_ = *log_->writer();
 }
 
@@ -53,17 +54,44 @@ void SilverLake::send(const SentTrade& trade) {
   const auto& topic = trade.under.empty() ? trade.symbol : trade.under;
   const auto text = fmt::format(
       R"({{"topic":"publicTrade.{7}","type":"snapshot","ts":{1},"data":[{{"T":{1},"s":"{0}","S":"{2}",)"
-      R"("v":"{3}","p":"{4}","i":"{5}","BT":false,"seq":{6}}}]}})",
+      R"("v":"{3}","p":"{4}","i":"{5}","BT":{8},"RPI":{9},"seq":{6}}}]}})",
       trade.symbol, trade.time_ms, trade.buy ? "Buy" : "Sell", trade.size, trade.price, trade.id,
-      trade.seq, topic);
+      trade.seq, topic, trade.block, trade.rpi);
+  const auto log_topic = log::topic_name(trade.category, log::trade_stream);
   log::NewRecord record;
-  record.topic = "bybit.v5.linear.publicTrade";
+  record.topic = log_topic;
   record.key = topic;
   record.value = text;
-  record.headers.category = "linear";
+  record.headers.category = trade.category;
   record.headers.recv_ns = (trade.time_ms + 86'400'000) * 1'000'000;
   record.headers.origin = log::Origin::replay;
   append(record);
+}
+
+void SilverLake::send(const SentKline& kline) {
+  const auto end_ms = kline.open_ms + kline.length_ms - 1;
+  const auto text = fmt::format(
+      R"({{"topic":"kline.{0}.{1}","data":[{{"start":{2},"end":{3},"interval":"{0}","open":"1",)"
+      R"("close":"{4}","high":"1","low":"1","volume":"{5}","turnover":"{6}","confirm":true,)"
+      R"("timestamp":{7}}}]}})",
+      kline.interval, kline.symbol, kline.open_ms, end_ms, kline.close, kline.volume,
+      kline.turnover, end_ms + kline.after_ms);
+  const auto log_topic = log::topic_name(kline.category, log::kline_stream);
+  log::NewRecord record;
+  record.topic = log_topic;
+  record.key = kline.symbol;
+  record.value = text;
+  record.headers.category = kline.category;
+  record.headers.recv_ns = (end_ms + 86'400'000) * 1'000'000;
+  record.headers.origin = log::Origin::replay;
+  append(record);
+}
+
+void SilverLake::send_gap(const std::string& symbol, std::int64_t from_us, std::int64_t to_us) {
+  const std::vector<log::MarketGap> gaps{
+      {bybit::Category::linear, symbol, "linear-0", {from_us, to_us, "connection_lost"}}};
+  const auto records = log::gap_records(gaps);
+  for (const auto& record : records.records) append(record);
 }
 
 void SilverLake::send_end_marker(const std::string& symbol) {

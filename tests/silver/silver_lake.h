@@ -26,6 +26,19 @@ struct SentTrade {
   int id = 0;
   std::int64_t seq = 0;
   std::string under = {};  // the symbol of the topic it comes in; empty: its own
+  bool block = false, rpi = false;
+  std::string category = "linear";
+};
+
+// A closed candle of the exchange.
+struct SentKline {
+  std::string symbol;
+  std::int64_t open_ms = 0;
+  std::string volume, turnover, close;
+  std::string category = "linear";
+  std::string interval = "1";
+  std::int64_t length_ms = 60'000;
+  std::int64_t after_ms = 500;  // its end, when it is pushed
 };
 
 class SilverLake {
@@ -36,6 +49,9 @@ class SilverLake {
 
   // A frame of one trade.
   void send(const SentTrade& trade);
+  void send(const SentKline& kline);
+  // What a collector says it has not received.
+  void send_gap(const std::string& symbol, std::int64_t from_us, std::int64_t to_us);
   // In the partition of that symbol.
   void send_end_marker(const std::string& symbol);
   // Everything in the log into the tables, in one commit.

@@ -86,7 +86,7 @@ class CaptureSource : public FrameSource {
       if (!line) break;
       if (!first_ns_) first_ns_ = line->recv_ns;
       const auto content = read_content(parser_, line->text);
-      if (content.topic.empty()) continue;
+      if (content.topic.empty() || left_out(content.topic)) continue;
       topics_.emplace(line->category, content.topic);
       for (const auto& [symbol, trade] : content.trades) symbols.emplace(line->category, symbol);
     }
@@ -109,6 +109,7 @@ class CaptureSource : public FrameSource {
     auto content = read_content(parser_, frame.text);
     frame.topic = content.topic.empty() ? last_topic_[line->category] : std::move(content.topic);
     last_topic_[line->category] = frame.topic;
+    if (left_out(frame.topic)) return true;
     frame.fresh = std::move(content.trades);
     frame.due_us = options_.speed == 0 ? 0 : begin_us_ + scaled(line->recv_ns - *first_ns_) / 1000;
     out.push_back(std::move(frame));
@@ -122,6 +123,11 @@ class CaptureSource : public FrameSource {
   }
 
  private:
+  // A candle that is moved by anything but whole minutes is none of any minute.
+  bool left_out(std::string_view topic) const {
+    return !options_.recorded_times && bybit::parse_kline_topic(topic);
+  }
+
   std::int64_t scaled(std::int64_t span) const {
     const double speed = options_.speed == 0 ? 1 : options_.speed;
     return static_cast<std::int64_t>(std::llround(static_cast<double>(span) / speed));

@@ -43,6 +43,9 @@ class FrameSource {
   virtual Result<bool> next(std::vector<ScheduledFrame>& out) = 0;
 
   virtual const std::vector<ListedInstrument>& instruments() const = 0;
+  // Markets whose trades the exchange is to make minutes of: none where the source has its own.
+  virtual std::vector<bybit::Market> kline_markets() const { return {}; }
+
   virtual bool has_topic(bybit::Category category, std::string_view topic) const = 0;
 
   // Sending begins now: the times of a finite source count from here.
@@ -60,8 +63,9 @@ Result<std::unique_ptr<FrameSource>> make_generator_source(const GeneratorSource
 
 struct CaptureSourceOptions {
   std::string path;
-  double speed = 1;             // 0: without waiting
-  bool recorded_times = false;  // else T and ts are moved so that the capture begins now
+  double speed = 1;  // 0: without waiting
+  // Else T and ts are moved so that the capture begins now, and its klines are left out.
+  bool recorded_times = false;
 };
 Result<std::unique_ptr<FrameSource>> make_capture_source(const CaptureSourceOptions& options);
 

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "bybit/topic.h"
 #include "core/time.h"
 #include "feed/simulator/faults.h"
 #include "feed/simulator/frame_source.h"
@@ -25,6 +26,8 @@ class GeneratorSource : public FrameSource {
     for (const auto& instrument : listing_.instruments)
       instruments_.push_back(describe(instrument));
     for (const auto& stream : listing_.streams) topics_.emplace(stream.category, stream.topic);
+    for (const auto& [category, symbol] : kline_markets())
+      topics_.emplace(category, bybit::minute_kline_topic(symbol));
   }
 
   void begin(std::int64_t now_us) override {
@@ -51,6 +54,14 @@ class GeneratorSource : public FrameSource {
   }
 
   const std::vector<ListedInstrument>& instruments() const override { return instruments_; }
+
+  std::vector<bybit::Market> kline_markets() const override {
+    std::vector<bybit::Market> markets;
+    for (const auto& one : instruments_) {
+      if (one.category != bybit::Category::option) markets.push_back({one.category, one.symbol});
+    }
+    return markets;
+  }
 
   bool has_topic(bybit::Category category, std::string_view topic) const override {
     return topics_.contains({category, std::string(topic)});

@@ -1,6 +1,8 @@
 #include "feed/simulator/market_book.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "core/time.h"
 
@@ -24,6 +26,7 @@ void MarketBook::add(const bybit::Market& market, BookTrade trade) {
   if (price && size && price->units > 0 && size->units > 0) {
     const auto [at, fresh] = history.minutes.try_emplace(floor_to(trade.time_ms, minute_ms));
     Minute& minute = at->second;
+    changed_.emplace(at->first, market);
     if (fresh) {
       minute = {*price, *price, *price, *price, {}, {}, trade.time_ms, trade.time_ms};
     }
@@ -56,6 +59,34 @@ std::vector<const BookTrade*> MarketBook::recent(const bybit::Market& market,
     list.push_back(&*at);
   }
   return list;
+}
+
+std::optional<BookCandle> MarketBook::minute(const bybit::Market& market,
+                                             std::int64_t open_ms) const {
+  const auto found = histories_.find(market);
+  if (found == histories_.end()) return std::nullopt;
+  const auto& minutes = found->second.minutes;
+  const auto after = minutes.upper_bound(open_ms);
+  if (after == minutes.begin()) return std::nullopt;
+  const auto& [newest_ms, newest] = *std::prev(after);
+  if (newest_ms != open_ms) {
+    const auto close = newest.last;
+    return BookCandle{open_ms, close, close, close, close, {}, {}};
+  }
+  const bool first = std::prev(after) == minutes.begin();
+  const auto open = first ? newest.first : std::prev(after, 2)->second.last;
+  return BookCandle{open_ms,
+                    open,
+                    std::max(open, newest.high),
+                    std::min(open, newest.low),
+                    newest.last,
+                    newest.volume,
+                    newest.turnover};
+}
+
+std::vector<std::pair<std::int64_t, bybit::Market>> MarketBook::take_changed() {
+  const auto changed = std::exchange(changed_, {});
+  return {changed.begin(), changed.end()};
 }
 
 std::vector<BookCandle> MarketBook::candles(const bybit::Market& market, std::int64_t step_ms,

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +53,13 @@ class MarketBook {
                                   std::int64_t anchor_ms, std::int64_t start_ms,
                                   std::int64_t end_ms, std::size_t limit) const;
 
+  // The minute as candles() has it; flat at the close before if nothing was traded in it, nothing
+  // before the market's first trade.
+  std::optional<BookCandle> minute(const bybit::Market& market, std::int64_t open_ms) const;
+
+  // Minutes that trades were added to since the last call, in the order of time.
+  std::vector<std::pair<std::int64_t, bybit::Market>> take_changed();
+
  private:
   struct Minute {
     Decimal first;
@@ -67,6 +76,7 @@ class MarketBook {
     std::map<std::int64_t, Minute> minutes;
   };
   std::map<bybit::Market, History> histories_;
+  std::set<std::pair<std::int64_t, bybit::Market>> changed_;
 };
 
 }  // namespace tradelake::feed

@@ -22,6 +22,7 @@
 #include "bybit/topic.h"
 #include "core/time.h"
 #include "feed/simulator/frame_source.h"
+#include "feed/simulator/klines.h"
 #include "feed/simulator/rest_api.h"
 #include "feed/simulator/server_connection.h"
 #include "feed/simulator/web_server.h"
@@ -54,6 +55,7 @@ struct Simulator::Impl final : ConnectionHost {
   std::unique_ptr<FrameSource> source;
   std::unique_ptr<Recorder> recorder;
   MarketBook book;
+  Klines klines{{}};
   asio::io_context context{1};
   WebServer server;
   asio::steady_timer tick_timer;
@@ -188,6 +190,7 @@ struct Simulator::Impl final : ConnectionHost {
       const std::vector<std::shared_ptr<ServerConnection>> open_now(connections.begin(),
                                                                     connections.end());
       for (const auto& connection : open_now) connection->tick(random, now, options.idle_cut);
+      for (auto& frame : klines.due(book, now_ms())) deliver(std::move(frame));
       recorder->flush();
     }
   }
@@ -207,6 +210,10 @@ struct Simulator::Impl final : ConnectionHost {
       book.add({made.category, std::move(symbol)}, std::move(trade));
     }
     made.fresh.clear();
+    deliver(std::move(made));
+  }
+
+  void deliver(ScheduledFrame&& made) {
     const TopicKey key{made.category, made.topic};
     const auto frame = std::make_shared<const ScheduledFrame>(std::move(made));
     if (options.faults[Fault::repeat].on()) {
@@ -293,6 +300,7 @@ Simulator::~Simulator() {
 Result<> Simulator::start() {
   Impl& impl = *impl_;
   TL_TRY(impl.make_source());
+  impl.klines = Klines(impl.source->kline_markets());
   TL_ASSIGN(impl.recorder, Recorder::open(impl.options.record_path, impl.options.on_sent));
   TL_TRY(impl.server.listen({impl.options.listen_host, impl.options.listen_port,
                              impl.options.tls_cert, impl.options.tls_key}));

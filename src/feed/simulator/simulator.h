@@ -49,7 +49,7 @@ struct SimulatorOptions {
 };
 
 struct SimulatorStatus {
-  std::uint64_t frames = 0;    // made, whether or not anybody wanted them
+  std::uint64_t frames = 0;    // of the source, whether or not anybody wanted them: no klines
   std::uint64_t trades = 0;    // new good ones
   std::uint64_t sent = 0;      // frames completed on connections
   std::uint64_t accepted = 0;  // WebSockets, since the start
