@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::chrono::seconds alive_interval{1};
 
+// What connections of trades tell is what people and programs wait for; an exchange that has no
+// klines refuses all of them, one by one.
+spdlog::level::level_enum level_of(SessionStream stream, spdlog::level::level_enum of_trades) {
+  return stream == SessionStream::trades ? of_trades : spdlog::level::debug;
+}
+
 }  // namespace
 
 BybitSession::BybitSession(boost::asio::io_context& context,
@@ -47,8 +53,8 @@ void BybitSession::on_open() {
   opened_ = last_inbound_ = Clock::now();
   next_ping_ = opened_ + options_.times.ping;
   subscription_.reset();
-  spdlog::info("event=connected conn={} host={} topics={}", name_, options_.websocket.authority(),
-               topics_.size());
+  spdlog::log(level_of(stream_, spdlog::level::info), "event=connected conn={} host={} topics={}",
+              name_, options_.websocket.authority(), topics_.size());
   watch();
 }
 
@@ -81,11 +87,9 @@ void BybitSession::on_control(const bybit::ControlFrame& frame) {
     return;
   }
   if (!frame.success || !frame.fail_topics.empty()) {
-    // An exchange that has no klines refuses all of them, one by one.
-    const auto level =
-        stream_ == SessionStream::trades ? spdlog::level::warn : spdlog::level::debug;
-    spdlog::log(level, "event=subscribe_refused conn={} req_id={} message=\"{}\" fail_topics={}",
-                name_, frame.req_id, frame.ret_msg, frame.fail_topics.size());
+    spdlog::log(level_of(stream_, spdlog::level::warn),
+                "event=subscribe_refused conn={} req_id={} message=\"{}\" fail_topics={}", name_,
+                frame.req_id, frame.ret_msg, frame.fail_topics.size());
   }
   const auto now = Clock::now();
   subscription_.on_ack(frame, now);
@@ -98,8 +102,9 @@ void BybitSession::send_requests(Clock::time_point now) {
   publish_state();
   if (told_subscribed_ || !subscription_.settled()) return;
   told_subscribed_ = true;
-  spdlog::info("event=subscribed conn={} active={} refused={}", name_, subscription_.active(),
-               subscription_.size() - subscription_.active());
+  spdlog::log(level_of(stream_, spdlog::level::info),
+              "event=subscribed conn={} active={} refused={}", name_, subscription_.active(),
+              subscription_.size() - subscription_.active());
   tell(ConnectionChange::subscribed);
 }
 
@@ -132,8 +137,9 @@ void BybitSession::lost(std::string_view cause) {
   attempt_ = was_open && now - opened_ >= options_.times.healthy ? 0 : attempt_ + 1;
   const auto delay = bybit::backoff_delay(options_.times.backoff, attempt_ == 0 ? 0 : attempt_ - 1,
                                           random_.unit());
-  spdlog::warn("event=connection_lost conn={} cause=\"{}\" retry_ms={}", name_, cause,
-               delay.count());
+  spdlog::log(level_of(stream_, spdlog::level::warn),
+              "event=connection_lost conn={} cause=\"{}\" retry_ms={}", name_, cause,
+              delay.count());
   const std::string why(cause);  // the cause may live in the connection
   connection_.reset();
   {
