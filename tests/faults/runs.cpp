@@ -85,11 +85,11 @@ class Run {
       const auto rows = catalog->progress(pipeline);
       return rows && std::ranges::all_of(*world_.log.offsets(), [&](const auto& entry) {
                const auto& [where, range] = entry;
-               const bool read = pipeline == "bronze" || !where.topic.ends_with("unroutable");
-               return !read || range.end == 0 || std::ranges::any_of(*rows, [&](const auto& row) {
-                 return row.topic == where.topic && row.partition == where.partition &&
-                        row.next_offset == range.end;
-               });
+               return !is_read_by(pipeline, where.topic) || range.end == 0 ||
+                      std::ranges::any_of(*rows, [&](const auto& row) {
+                        return row.topic == where.topic && row.partition == where.partition &&
+                               row.next_offset == range.end;
+                      });
              });
     });
   }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "faults/fake_log.h"
@@ -45,5 +46,10 @@ class World {
  private:
   std::filesystem::path folder_;
 };
+
+// Trades concern both pipelines, all else bronze alone.
+inline bool is_read_by(std::string_view pipeline, std::string_view topic) {
+  return pipeline == "bronze" || topic.ends_with(".publicTrade");
+}
 
 }  // namespace tradelake::faults
