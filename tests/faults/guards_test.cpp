@@ -126,9 +126,9 @@ TEST_F(GuardsTest, AnUnansweredCommitIsFoundOut) {
     if (clean.lost_codes[static_cast<std::size_t>(at) - 1] == Errc::unknown_outcome)
       commits.push_back(at);
   }
-  // The first two make the sink's tables, the last one is of candles.
-  ASSERT_GT(commits.size(), 4U);
-  for (const int at : {commits[2], commits[3], commits.back()}) {
+  // The first three make the sink's tables, the last one is of candles.
+  ASSERT_GT(commits.size(), 5U);
+  for (const int at : {commits[3], commits[4], commits.back()}) {
     for (const auto fault : {Fault::request_lost, Fault::answer_lost}) {
       auto plan = plain_plan();
       plan.faults = {{at, fault}};
