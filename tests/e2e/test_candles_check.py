@@ -225,7 +225,7 @@ def test_live_minutes_are_as_the_exchange_has_them(tmp_path):
     lake = subprocess.Popen(
         [BINARY, "run", "--data-dir", tmp_path / "data", "--source", exchange.url, "--listen", "127.0.0.1:0",
          "--symbols", "linear:*,spot:*,inverse:*,option:*"], stdout=output.open("w"), stderr=events.open("w"),
-        env=os.environ | {"TRADELAKE_COMMIT_INTERVAL": "500ms"})
+        env=os.environ | {"TRADELAKE_COMMIT_INTERVAL": "500ms", "TRADELAKE_LOG_LEVEL": "debug"})
     try:
         address(output, lake)
         deadline = time.monotonic() + 30
