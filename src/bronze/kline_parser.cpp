@@ -6,7 +6,6 @@
 #include "bronze/trade_rules.h"
 #include "bybit/topic.h"
 #include "core/time.h"
-#include "log/topic.h"
 
 namespace tradelake::bronze {
 namespace {
@@ -14,7 +13,7 @@ namespace {
 namespace dom = simdjson::dom;
 using Found = std::optional<dom::element>;
 
-constexpr std::size_t max_symbol_bytes = 128, max_interval_bytes = 16;
+constexpr std::size_t max_interval_bytes = 16;
 
 struct Fields {
   Found start, end, open, high, low, close, volume, turnover, confirm, timestamp;
@@ -159,11 +158,12 @@ struct KlineParser::State {
       return UnreadableKline{Reason::no_topic, "the frame has no topic string"};
     const auto named = bybit::parse_kline_topic(name);
     if (!named) return UnreadableKline{Reason::unroutable, "the topic names no candle of a market"};
-    if (named->symbol.size() > max_symbol_bytes || named->interval.size() > max_interval_bytes)
+    if (named->symbol.size() > max_text_bytes || named->interval.size() > max_interval_bytes)
       return problem(Reason::out_of_range, "the topic", "of at most 128 bytes of a symbol");
-    if (!log::has_klines(category))
+    const auto known = bybit::parse_category(category);
+    if (!known || !bybit::has_klines(*known))
       return problem(Reason::category_mismatch, "the category", "spot, linear or inverse");
-    klines.category = *bybit::parse_category(category);
+    klines.category = *known;
     klines.interval = named->interval;
     klines.symbol = named->symbol;
     dom::array elements;

@@ -10,7 +10,6 @@
 namespace tradelake::bronze {
 namespace {
 
-constexpr std::size_t max_text_bytes = 128;
 constexpr std::int64_t first_time_ms = 1'230'768'000'000;  // 2009-01-01
 constexpr std::int64_t future_tolerance_ns = 60'000'000'000;
 

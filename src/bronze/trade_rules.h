@@ -26,6 +26,8 @@ struct TradeSlots {
   Slot id, symbol, side, price, size, time, block_trade, rpi, tick_direction, seq;
 };
 
+inline constexpr std::size_t max_text_bytes = 128;  // of an id or a symbol
+
 struct Violation {
   Reason reason;
   std::string detail;

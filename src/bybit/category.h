@@ -25,4 +25,9 @@ constexpr std::optional<Category> parse_category(std::string_view text) {
   return std::nullopt;
 }
 
+// Whether the exchange makes candles of it.
+constexpr bool has_klines(Category category) {
+  return category != Category::option;
+}
+
 }  // namespace tradelake::bybit

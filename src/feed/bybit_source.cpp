@@ -68,7 +68,7 @@ Result<> BybitSource::start(FrameSink& sink) {
   for (std::size_t i = 0; i < bybit::category_names.size(); ++i) {
     const auto category = static_cast<bybit::Category>(i);
     impl_->add_sessions(category, SessionStream::trades, sink, tls);
-    if (impl_->options.klines && category != bybit::Category::option)
+    if (impl_->options.klines && bybit::has_klines(category))
       impl_->add_sessions(category, SessionStream::klines, sink, tls);
   }
   if (impl_->sessions.empty()) {

@@ -34,8 +34,10 @@ void FrameRecords::add(std::string_view text, std::string_view category, std::st
   }
   // Of what nobody can have klines of, or cannot read, nothing is stored: it is no market data
   // lost.
-  const bool strange_kline = route.kind == bybit::RouteKind::kline &&
-                             (!has_klines(category) || text.size() > max_frame_bytes);
+  const auto known = bybit::parse_category(category);
+  const bool strange_kline =
+      route.kind == bybit::RouteKind::kline &&
+      (!known || !bybit::has_klines(*known) || text.size() > max_frame_bytes);
   if (route.kind == bybit::RouteKind::skipped || strange_kline) {
     ++counts_.skipped;
     return;

@@ -51,13 +51,13 @@ std::string topic_name(std::string_view category, std::string_view stream) {
   return fmt::format("bybit.v5.{}.{}", category, stream);
 }
 
-bool has_klines(std::string_view category) {
-  const auto known = bybit::parse_category(category);
-  return known && *known != bybit::Category::option;
+bool is_market_topic(std::string_view topic) {
+  static const auto topics = market_topics();
+  return std::ranges::find(topics, topic) != topics.end();
 }
 
 bool is_kline_topic(std::string_view topic) {
-  const auto topics = kline_topics();
+  static const auto topics = kline_topics();
   return std::ranges::find(topics, topic) != topics.end();
 }
 
@@ -80,8 +80,9 @@ std::vector<std::string> trade_topics() {
 
 std::vector<std::string> kline_topics() {
   std::vector<std::string> topics;
-  for (const auto category : bybit::category_names) {
-    if (has_klines(category)) topics.push_back(topic_name(category, kline_stream));
+  for (const auto name : bybit::category_names) {
+    if (bybit::has_klines(*bybit::parse_category(name)))
+      topics.push_back(topic_name(name, kline_stream));
   }
   return topics;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bybit/category.h"
+#include "bybit/topic.h"
 
 namespace tradelake::log {
 
@@ -22,8 +23,8 @@ inline constexpr std::size_t max_batch_bytes = 2 << 20;
 // "bybit.v5.linear.publicTrade"
 std::string topic_name(std::string_view category, std::string_view stream);
 
-inline constexpr std::string_view trade_stream = "publicTrade";
-inline constexpr std::string_view kline_stream = "kline";
+using bybit::kline_stream;
+using bybit::trade_stream;
 inline constexpr std::string_view unroutable_stream = "unroutable";
 // Stands in a topic's name for a category that is not one of the four.
 inline constexpr std::string_view unknown_category = "unknown";
@@ -41,10 +42,10 @@ std::vector<std::string> market_topics();
 std::vector<std::string> trade_topics();
 // The exchange's own candles, of each category that has any.
 std::vector<std::string> kline_topics();
-// Both: every topic that frames go to.
+// Both, those of trades first: every topic that frames go to.
 std::vector<std::string> frame_topics();
 
-bool has_klines(std::string_view category);
+bool is_market_topic(std::string_view topic);
 bool is_kline_topic(std::string_view topic);
 
 struct TopicSetting {

@@ -46,7 +46,7 @@ Result<LogReach> LogReach::compare(const std::vector<iceberg::ProgressRow>& cand
     }
   }
   for (const auto& row : bronze) {
-    if (log::is_kline_topic(row.topic)) continue;  // no candle is made of them
+    if (!log::is_market_topic(row.topic)) continue;  // no candle is made of the others
     const auto other = std::ranges::find_if(candles, [&](const iceberg::ProgressRow& one) {
       return one.topic == row.topic && one.partition == row.partition;
     });

@@ -169,6 +169,16 @@ TEST_F(RepairTest, OffsetsOfAReplacedLogAreNotCompared) {
   EXPECT_TRUE(tells(refusal(), "different logs"));
 }
 
+// Frames that no candle is made of are no matter of a repair, whatever has become of their log.
+TEST_F(RepairTest, UnroutableFramesOfAReplacedLogDoNotHoldItUp) {
+  make_late_trade();
+  lake_.send_unroutable("{", noon_ms + hour_ms);
+  commit();
+  lake_.change_catalog(
+      "UPDATE tradelake_progress SET epoch = 1 WHERE topic = 'bybit.v5.linear.unroutable'");
+  EXPECT_TRUE(plan());
+}
+
 TEST_F(RepairTest, WhatRetentionCallsForIsRefused) {
   make_late_trade();
   EXPECT_TRUE(tells(refusal(-minute_ms), "from 2026-08-01T12:00:00.000000Z on only"));

@@ -87,6 +87,17 @@ void SilverLake::send(const SentKline& kline) {
   append(record);
 }
 
+void SilverLake::send_unroutable(const std::string& text, std::int64_t time_ms) {
+  const auto log_topic = log::topic_name("linear", log::unroutable_stream);
+  log::NewRecord record;
+  record.topic = log_topic;
+  record.value = text;
+  record.headers.category = "linear";
+  record.headers.recv_ns = time_ms * 1'000'000;
+  record.headers.origin = log::Origin::replay;
+  append(record);
+}
+
 void SilverLake::send_gap(const std::string& symbol, std::int64_t from_us, std::int64_t to_us) {
   const std::vector<log::MarketGap> gaps{
       {bybit::Category::linear, symbol, "linear-0", {from_us, to_us, "connection_lost"}}};

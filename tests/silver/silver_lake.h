@@ -50,6 +50,8 @@ class SilverLake {
   // A frame of one trade.
   void send(const SentTrade& trade);
   void send(const SentKline& kline);
+  // A frame of which nothing is known but that it came.
+  void send_unroutable(const std::string& text, std::int64_t time_ms);
   // What a collector says it has not received.
   void send_gap(const std::string& symbol, std::int64_t from_us, std::int64_t to_us);
   // In the partition of that symbol.

@@ -58,7 +58,7 @@ class GeneratorSource : public FrameSource {
   std::vector<bybit::Market> kline_markets() const override {
     std::vector<bybit::Market> markets;
     for (const auto& one : instruments_) {
-      if (one.category != bybit::Category::option) markets.push_back({one.category, one.symbol});
+      if (bybit::has_klines(one.category)) markets.push_back({one.category, one.symbol});
     }
     return markets;
   }

@@ -54,7 +54,7 @@ std::vector<ScheduledFrame> Klines::due(MarketBook& book, std::int64_t now_ms) {
   };
   for (const auto& [open_ms, market] : book.take_changed()) {
     const bool told_below = open_ms >= closed_until_ms_ && open_ms + minute_ms <= until_ms;
-    if (market.category != bybit::Category::option && !told_below) tell(market, open_ms);
+    if (bybit::has_klines(market.category) && !told_below) tell(market, open_ms);
   }
   for (; closed_until_ms_ < until_ms; closed_until_ms_ += minute_ms) {
     for (const auto& market : markets_) tell(market, closed_until_ms_);

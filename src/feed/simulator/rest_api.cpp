@@ -150,7 +150,7 @@ struct Service {
   }
 
   RestAnswer kline(const Query& query, Category category) const {
-    if (category == Category::option) return bad("params error: category invalid");
+    if (!bybit::has_klines(category)) return bad("params error: category invalid");
     const auto interval = query.text("interval");
     const auto limit = query.number("limit", 200);
     const auto start = query.number("start", 0);
