@@ -27,6 +27,11 @@ bool is_full(std::size_t used, std::size_t capacity) {
   return used >= capacity / 4 * 3;
 }
 
+IdHash hash(std::string_view bytes, XXH64_hash_t seed) {
+  const auto bits = XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed);
+  return {bits.high64, static_cast<std::uint32_t>(bits.low64)};
+}
+
 }  // namespace
 
 IdHash hash_id(bybit::Category category, std::string_view symbol, std::string_view trade_id) {
@@ -35,15 +40,12 @@ IdHash hash_id(bybit::Category category, std::string_view symbol, std::string_vi
   char joined[256];
   std::memcpy(joined, symbol.data(), symbol.size());
   std::memcpy(joined + symbol.size(), trade_id.data(), trade_id.size());
-  const auto hash = XXH3_128bits_withSeed(joined, symbol.size() + trade_id.size(), seed);
-  return {hash.high64, static_cast<std::uint32_t>(hash.low64)};
+  return hash({joined, symbol.size() + trade_id.size()}, seed);
 }
 
 IdHash hash_kline_bytes(bybit::Category category, std::string_view bytes) {
   constexpr XXH64_hash_t kind = XXH64_hash_t{1} << 63;
-  const auto hash =
-      XXH3_128bits_withSeed(bytes.data(), bytes.size(), kind | static_cast<XXH64_hash_t>(category));
-  return {hash.high64, static_cast<std::uint32_t>(hash.low64)};
+  return hash(bytes, kind | static_cast<XXH64_hash_t>(category));
 }
 
 // A sorted, immutable part of the set in an unnamed file, behind a Bloom filter in memory.

@@ -80,9 +80,7 @@ Result<std::int64_t> drop_stored_klines(const iceberg::Table& table, iceberg::Fi
   const auto metadata = iceberg::as_declared(table.metadata, declared);
   std::set<Key> stored;
   for (const auto day_us : days) {
-    const iceberg::Filter filter{
-        {"open_time", iceberg::Comparison::greater_equal, {iceberg::Value{day_us}}},
-        {"open_time", iceberg::Comparison::less, {iceberg::Value{day_us + us_per_day}}}};
+    const auto filter = iceberg::half_open("open_time", day_us, day_us + us_per_day);
     TL_ASSIGN(const auto files, iceberg::plan_files(*metadata, io, filter));
     for (const auto& file : files) {
       TL_ASSIGN(const auto found, iceberg::read_data_file(*metadata, io, file, compared, filter));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <tuple>
 
 #include "bronze/frame_parser.h"
 #include "bronze/kline_parser.h"
@@ -36,16 +35,16 @@ struct Parsers {
 
   // As the pipelines do: good trades, or closed candles, move the position.
   void take(const log::Record& record, Reading& reading) {
-    const auto& [kind, recv_ns, category] =
-        std::tuple(record.headers.kind, record.headers.recv_ns, record.headers.category);
-    if (kind == log::RecordKind::end_marker || kind == log::RecordKind::part) return;
+    const auto& headers = record.headers;
+    if (headers.kind == log::RecordKind::end_marker || headers.kind == log::RecordKind::part)
+      return;
     if (log::gap_of(record)) return;
     if (log::is_kline_topic(reading.position.where.topic)) {
-      for (const auto& kline : klines.parse(record.value, category, recv_ns).closed)
+      for (const auto& kline : klines.parse(record.value, headers.category, headers.recv_ns).closed)
         reading.saw(record.offset, kline.last_minute_us());
       return;
     }
-    for (const auto& trade : trades.parse(record.value, category, recv_ns).trades)
+    for (const auto& trade : trades.parse(record.value, headers.category, headers.recv_ns).trades)
       reading.saw(record.offset, trade.trade_time_us);
   }
 };

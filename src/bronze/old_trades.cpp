@@ -46,9 +46,8 @@ Result<std::vector<std::uint32_t>> find_repeats(const iceberg::Table& trades, ic
   static const auto declared = trades_table().schema;
   const auto metadata = iceberg::as_declared(trades.metadata, declared);
   for (const auto hour : hours) {
-    const iceberg::Filter filter{
-        {"trade_time", iceberg::Comparison::greater_equal, {iceberg::Value{hour * us_per_hour}}},
-        {"trade_time", iceberg::Comparison::less, {iceberg::Value{(hour + 1) * us_per_hour}}}};
+    const auto filter =
+        iceberg::half_open("trade_time", hour * us_per_hour, (hour + 1) * us_per_hour);
     TL_ASSIGN(const auto files, iceberg::plan_files(*metadata, io, filter));
     for (const auto& file : files) {
       TL_ASSIGN(

@@ -136,13 +136,8 @@ void add_candles_check(CLI::App& candles, Run& run) {
   wish->range.add(*command);
   command->add_option("--interval", wish->interval, "1m, 5m, 1h, 4h or 1d")->capture_default_str();
   command->add_flag("--json", wish->json, "One JSON document");
-  command->callback([flags, wish, &run] {
-    run = [flags, wish]() -> int {
-      const auto equal = check(*flags, *wish);
-      if (!equal) return report(equal.error());
-      return *equal ? Exit::done : Exit::failed;
-    };
-  });
+  command->callback(
+      [flags, wish, &run] { run = [flags, wish] { return exit_status(check(*flags, *wish)); }; });
 }
 
 }  // namespace tradelake::cli

@@ -136,13 +136,8 @@ void add_candles_repair(CLI::App& candles, Run& run) {
   auto wish = std::make_shared<Wish>();
   wish->range.add(*command);
   command->add_flag("--dry-run", wish->dry_run, "Only tell what differs; exit 1 if anything does");
-  command->callback([flags, wish, &run] {
-    run = [flags, wish]() -> int {
-      const auto right = repair(*flags, *wish);
-      if (!right) return report(right.error());
-      return *right ? Exit::done : Exit::failed;
-    };
-  });
+  command->callback(
+      [flags, wish, &run] { run = [flags, wish] { return exit_status(repair(*flags, *wish)); }; });
 }
 
 }  // namespace tradelake::cli

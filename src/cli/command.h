@@ -61,4 +61,10 @@ inline const std::map<std::string, std::string> any_port{{"listen", "127.0.0.1:0
 // Prints the error to standard error and tells the exit status that belongs to its code.
 int report(const Error& error);
 
+// Of a command that can find that not all is well: `failed`, then. Errors as above.
+inline int exit_status(const Result<bool>& all_is_well) {
+  if (!all_is_well) return report(all_is_well.error());
+  return *all_is_well ? Exit::done : Exit::failed;
+}
+
 }  // namespace tradelake::cli

@@ -51,11 +51,7 @@ void add_repair(CLI::App& root, Run& run) {
   auto change = std::make_shared<bool>(false);
   log->add_flag("--yes", *change, "Do it; without it, only told");
   log->callback([flags, change, &run] {
-    run = [flags, change]() -> int {
-      const auto whole = repair_log(*flags, *change);
-      if (!whole) return report(whole.error());
-      return *whole ? Exit::done : Exit::failed;
-    };
+    run = [flags, change] { return exit_status(repair_log(*flags, *change)); };
   });
 }
 

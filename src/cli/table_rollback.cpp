@@ -118,11 +118,7 @@ void add_table_rollback(CLI::App& command, Run& run) {
       "The last snapshot of this time or before: 2024-08-08T23:00:00Z, or milliseconds");
   sub->add_flag("--yes", where->change, "Do it; without it, only told");
   sub->callback([flags, where, &run] {
-    run = [flags, where]() -> int {
-      const auto done = roll_back(*flags, *where);
-      if (!done) return report(done.error());
-      return *done ? Exit::done : Exit::failed;
-    };
+    run = [flags, where] { return exit_status(roll_back(*flags, *where)); };
   });
 }
 

@@ -53,13 +53,8 @@ void add_topics(CLI::App& root, Run& run) {
   command->add_flag("--apply", *apply,
                     "Make what is missing and set what differs; never deletes, never changes "
                     "the number of partitions");
-  command->callback([flags, apply, &run] {
-    run = [flags, apply]() -> int {
-      const auto equal = look(*flags, *apply);
-      if (!equal) return report(equal.error());
-      return *equal ? Exit::done : Exit::failed;
-    };
-  });
+  command->callback(
+      [flags, apply, &run] { run = [flags, apply] { return exit_status(look(*flags, *apply)); }; });
 }
 
 }  // namespace tradelake::cli

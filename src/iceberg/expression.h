@@ -3,6 +3,7 @@
 // Threads: values.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,5 +20,11 @@ struct Predicate {
 };
 
 using Filter = std::vector<Predicate>;  // all must hold; empty = everything
+
+// from <= column < until, of a long or a timestamp.
+inline Filter half_open(const std::string& column, std::int64_t from, std::int64_t until) {
+  return {{column, Comparison::greater_equal, {Value{from}}},
+          {column, Comparison::less, {Value{until}}}};
+}
 
 }  // namespace tradelake::iceberg

@@ -11,13 +11,10 @@
 #include "iceberg/file_io.h"
 #include "iceberg/table.h"
 #include "silver/book.h"
+#include "silver/bronze_trades.h"
 #include "silver/log_reach.h"
 #include "silver/market_filter.h"
 #include "silver/taken_late_trades.h"
-
-namespace tradelake::iceberg {
-class RowReader;
-}
 
 namespace tradelake::silver {
 
@@ -33,7 +30,7 @@ class BronzeMinutes {
   Result<Book> make(std::int64_t from_us, std::int64_t to_us, TakenLateTrades& late);
 
  private:
-  void add(const iceberg::RowReader& rows, std::int64_t row, TakenLateTrades& late, Book& book);
+  void add(const BronzeTrade& one, TakenLateTrades& late, Book& book);
 
   const iceberg::Table trades_;
   iceberg::FileIo& io_;

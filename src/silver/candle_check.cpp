@@ -28,14 +28,9 @@ constexpr std::int64_t steps_at_once = 240;
 // what it adds up.
 constexpr int128_t rounding_units = 10'000'000'000;
 
-struct IntervalName {
-  std::string_view ours, exchange;
-};
-constexpr auto interval_names = std::to_array<IntervalName>(
-    {{"1m", "1"}, {"5m", "5"}, {"1h", "60"}, {"4h", "240"}, {"1d", "D"}});
-
-std::string_view exchange_name(const StoredInterval& interval) {
-  return std::ranges::find(interval_names, interval.name, &IntervalName::ours)->exchange;
+// Minutes by their number, a day by its letter.
+std::string exchange_name(const StoredInterval& interval) {
+  return interval.step_us == us_per_day ? "D" : std::to_string(interval.step_us / us_per_minute);
 }
 
 struct Heads {
@@ -120,15 +115,12 @@ class Checker {
  private:
   Result<> visit_klines(std::int64_t from_us, std::int64_t to_us,
                         const std::function<void(const Key&, const ExchangeCandle&)>& see) {
-    using iceberg::Comparison;
     static const auto declared = bronze::klines_table().schema;
     const auto metadata = iceberg::as_declared(klines_.metadata, declared);
-    const iceberg::Filter filter{
-        {"interval",
-         Comparison::equal,
-         {iceberg::Value{std::string(exchange_name(*request_.interval))}}},
-        {"open_time", Comparison::greater_equal, {iceberg::Value{from_us}}},
-        {"open_time", Comparison::less, {iceberg::Value{to_us}}}};
+    auto filter = iceberg::half_open("open_time", from_us, to_us);
+    filter.push_back({"interval",
+                      iceberg::Comparison::equal,
+                      {iceberg::Value{exchange_name(*request_.interval)}}});
     TL_ASSIGN(const auto files, iceberg::plan_files(*metadata, io_, filter));
     for (const auto& file : files) {
       TL_ASSIGN(const auto rows,

@@ -9,20 +9,18 @@
 #include <fmt/format.h>
 
 #include "bronze/id_window.h"
-#include "bronze/tables.h"
 #include "bybit/topic.h"
 #include "core/time.h"
 #include "iceberg/declared_schema.h"
 #include "iceberg/row_reader.h"
 #include "iceberg/scan.h"
 #include "log/gap_record.h"
+#include "silver/bronze_trades.h"
 #include "silver/candle.h"
 #include "silver/tables.h"
 
 namespace tradelake::silver {
 namespace {
-
-constexpr std::int64_t batch_rows = 50'000;
 
 using iceberg::Comparison;
 using iceberg::RowReader;
@@ -75,7 +73,10 @@ class Explainer {
     if (spans_.empty()) return {};
     TL_TRY(take_gaps());
     TL_TRY(take_late_trades());
-    if (tables_.trades_from_us < to_us_) TL_TRY(take_trades());
+    if (tables_.trades_from_us < to_us_) {
+      TL_TRY(visit_bronze_trades(tables_.trades, io_, from_us_, to_us_, TradeFlags::wanted,
+                                 [&](const BronzeTrade& one) { take_trade(one); }));
+    }
     for (auto& [id, late] : late_) {
       if (late.is_repeat) continue;
       late.span->late.add(late.size);
@@ -86,11 +87,6 @@ class Explainer {
   }
 
  private:
-  static iceberg::Filter between(const char* column, std::int64_t from_us, std::int64_t to_us) {
-    return {{column, Comparison::greater_equal, {iceberg::Value{from_us}}},
-            {column, Comparison::less, {iceberg::Value{to_us}}}};
-  }
-
   // Whole files at a time: these tables are small.
   Result<> visit(const iceberg::Table& table, const iceberg::Schema& declared,
                  const std::vector<std::string>& columns, const iceberg::Filter& filter,
@@ -136,97 +132,42 @@ class Explainer {
   }
 
   Result<> take_late_trades() {
-    return visit(
-        tables_.late_trades, late_trades_table().schema,
-        {"category", "symbol", "trade_id", "open_time", "size", "_topic", "_topic_partition",
-         "_offset", "_index"},
-        between("open_time", from_us_, to_us_), [&](const RowReader& reader, std::int64_t row) {
-          const auto category = bybit::parse_category(reader.text(0, row));
-          if (!category) return;
-          auto* span = find(*category, reader.text(1, row), reader.integer(3, row));
-          if (span == nullptr) return;
-          const auto id = bronze::hash_id(*category, reader.text(1, row), reader.text(2, row));
-          auto& late = late_[{id.high, id.low}];
-          late.places.emplace_back(reader.text(5, row), reader.integer(6, row),
-                                   reader.integer(7, row), reader.integer(8, row));
-          late.size = Decimal{reader.decimal(4, row)};
-          late.span = span;
-        });
+    return visit(tables_.late_trades, late_trades_table().schema,
+                 {"category", "symbol", "trade_id", "open_time", "size", "_topic",
+                  "_topic_partition", "_offset", "_index"},
+                 iceberg::half_open("open_time", from_us_, to_us_),
+                 [&](const RowReader& reader, std::int64_t row) {
+                   const auto category = bybit::parse_category(reader.text(0, row));
+                   if (!category) return;
+                   auto* span = find(*category, reader.text(1, row), reader.integer(3, row));
+                   if (span == nullptr) return;
+                   const auto id =
+                       bronze::hash_id(*category, reader.text(1, row), reader.text(2, row));
+                   auto& late = late_[{id.high, id.low}];
+                   late.places.emplace_back(reader.text(5, row), reader.integer(6, row),
+                                            reader.integer(7, row), reader.integer(8, row));
+                   late.size = Decimal{reader.decimal(4, row)};
+                   late.span = span;
+                 });
   }
 
-  Result<> take_trades() {
-    static const auto declared = bronze::trades_table().schema;
-    TL_ASSIGN(const auto narrow, iceberg::with_columns(tables_.trades.metadata, declared, columns));
-    const auto filter = between("trade_time", from_us_, to_us_);
-    TL_ASSIGN(const auto files, iceberg::plan_files(*narrow, io_, filter));
-    for (const auto& file : files) {
-      const auto next = iceberg::stream_data_file(narrow, io_, file, batch_rows);
-      while (true) {
-        TL_ASSIGN(const auto batch, next());
-        if (batch == nullptr) break;
-        const RowReader reader(*batch);
-        for (std::int64_t row = 0; row < reader.rows(); ++row) take_trade(reader, row);
-      }
-    }
-    return {};
-  }
-
-  enum Column {
-    category,
-    symbol,
-    trade_id,
-    side,
-    price,
-    size,
-    trade_time,
-    seq,
-    block_trade,
-    rpi,
-    topic,
-    partition,
-    offset,
-    index
-  };
-  inline static const std::vector<std::string> columns{
-      "category", "symbol",           "trade_id", "side",        "price",
-      "size",     "trade_time",       "seq",      "block_trade", "rpi",
-      "_topic",   "_topic_partition", "_offset",  "_index"};
-
-  void take_trade(const RowReader& rows, std::int64_t row) {
-    const auto of = bybit::parse_category(rows.text(Column::category, row));
-    if (!of) return;
-    const auto name = rows.text(Column::symbol, row);
-    const auto time_us = rows.integer(Column::trade_time, row);
-    auto* span = find(*of, name, time_us);
+  void take_trade(const BronzeTrade& one) {
+    const auto& [category, symbol, trade, place, block, rpi] = one;
+    auto* span = find(category, symbol, trade.trade_time_us);
     if (span == nullptr) return;
-    const auto id_text = rows.text(Column::trade_id, row);
     if (!late_.empty()) {
-      const auto id = bronze::hash_id(*of, name, id_text);
+      const auto id = bronze::hash_id(category, symbol, trade.trade_id);
       const auto late = late_.find({id.high, id.low});
       if (late != late_.end()) {
-        const Place place{rows.text(Column::topic, row), rows.integer(Column::partition, row),
-                          rows.integer(Column::offset, row), rows.integer(Column::index, row)};
         const auto& places = late->second.places;
-        const bool same = std::ranges::find(places, place) != places.end();
+        const Place here{place.topic, place.partition, place.offset, place.index};
+        const bool same = std::ranges::find(places, here) != places.end();
         late->second.is_repeat = !same;
         if (same) return;  // in no candle of ours
       }
     }
-    const auto is = [&](int column) {
-      return !rows.is_null(column, row) && rows.boolean(column, row);
-    };
-    const CandleTrade trade{time_us,
-                            rows.is_null(Column::seq, row) ? 0 : rows.integer(Column::seq, row),
-                            rows.text(Column::side, row) == to_string(bronze::Side::buy)
-                                ? bronze::Side::buy
-                                : bronze::Side::sell,
-                            Decimal{rows.decimal(Column::price, row)},
-                            Decimal{rows.decimal(Column::size, row)},
-                            id_text};
-    for (auto& kind : span->kinds) {
-      const bool taken = kind.takes(is(Column::block_trade), is(Column::rpi));
-      (taken ? kind.those : kind.others).add(*of, trade);
-    }
+    for (auto& kind : span->kinds)
+      (kind.takes(block, rpi) ? kind.those : kind.others).add(category, trade);
   }
 
   void conclude(std::int64_t open_us, Span& span) const {

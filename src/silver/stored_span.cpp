@@ -14,9 +14,7 @@ Result<> visit_stored(const iceberg::Table& table, iceberg::FileIo& io, std::int
                       const std::function<void(CandleRow row)>& visit) {
   if (from_us >= to_us) return {};
   const auto metadata = iceberg::as_declared(table.metadata, candle_schema());
-  const iceberg::Filter span{
-      {"open_time", iceberg::Comparison::greater_equal, {iceberg::Value{from_us}}},
-      {"open_time", iceberg::Comparison::less, {iceberg::Value{to_us}}}};
+  const auto span = iceberg::half_open("open_time", from_us, to_us);
   TL_ASSIGN(const auto files, iceberg::plan_files(*metadata, io, span));
   for (const auto& file : files) {
     TL_TRY(visit_candles(table, io, file, span, [&](CandleRow row) {

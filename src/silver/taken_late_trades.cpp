@@ -12,22 +12,13 @@
 #include "silver/tables.h"
 
 namespace tradelake::silver {
-namespace {
-
-iceberg::Filter between(const std::string& column, std::int64_t from_us, std::int64_t to_us) {
-  return {{column, iceberg::Comparison::greater_equal, {iceberg::Value{from_us}}},
-          {column, iceberg::Comparison::less, {iceberg::Value{to_us}}}};
-}
-
-}  // namespace
-
 Result<> TakenLateTrades::load(std::int64_t from_us, std::int64_t to_us, MarketFilter& markets) {
   rows_.clear();
   from_us_ = std::min(from_us_, from_us);
   to_us_ = std::max(to_us_, to_us);
   static const auto declared = late_trades_table().schema;
   const auto metadata = iceberg::as_declared(table_.metadata, declared);
-  const auto filter = between("open_time", from_us, to_us);
+  const auto filter = iceberg::half_open("open_time", from_us, to_us);
   TL_ASSIGN(const auto files, iceberg::plan_files(*metadata, io_, filter));
   for (const auto& file : files) {
     TL_ASSIGN(const auto found, iceberg::read_data_file(*metadata, io_, file,
@@ -72,7 +63,7 @@ Result<std::unique_ptr<iceberg::Action>> TakenLateTrades::action(
   TL_ASSIGN(const auto columns,
             current_names(table_, declared, {"category", "symbol", "trade_id", "open_time"}));
   TL_ASSIGN(auto rewrite,
-            rewrite_without(table_, io_, between(columns[3], from_us_, to_us_), columns,
+            rewrite_without(table_, io_, iceberg::half_open(columns[3], from_us_, to_us_), columns,
                             [&](const iceberg::RowReader& rows, std::int64_t row) {
                               const auto category = bybit::parse_category(rows.text(0, row));
                               const auto open_us = rows.integer(3, row);
