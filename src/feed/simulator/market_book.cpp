@@ -26,10 +26,10 @@ void MarketBook::add(const bybit::Market& market, BookTrade trade) {
   if (price && size && price->units > 0 && size->units > 0) {
     const auto [at, fresh] = history.minutes.try_emplace(floor_to(trade.time_ms, minute_ms));
     Minute& minute = at->second;
-    changed_.emplace(at->first, market);
     if (fresh) {
       minute = {*price, *price, *price, *price, {}, {}, trade.time_ms, trade.time_ms};
     }
+    if (!std::exchange(minute.is_changed, true)) changed_.emplace_back(at->first, market);
     minute.high = std::max(minute.high, *price);
     minute.low = std::min(minute.low, *price);
     if (trade.time_ms < minute.first_ms) {
@@ -61,6 +61,18 @@ std::vector<const BookTrade*> MarketBook::recent(const bybit::Market& market,
   return list;
 }
 
+BookCandle MarketBook::candle_of(const Minutes& minutes, Minutes::const_iterator at) {
+  const auto& [open_ms, minute] = *at;
+  const auto open = at == minutes.begin() ? minute.first : std::prev(at)->second.last;
+  return {open_ms,
+          open,
+          std::max(open, minute.high),
+          std::min(open, minute.low),
+          minute.last,
+          minute.volume,
+          minute.turnover};
+}
+
 std::optional<BookCandle> MarketBook::minute(const bybit::Market& market,
                                              std::int64_t open_ms) const {
   const auto found = histories_.find(market);
@@ -73,20 +85,15 @@ std::optional<BookCandle> MarketBook::minute(const bybit::Market& market,
     const auto close = newest.last;
     return BookCandle{open_ms, close, close, close, close, {}, {}};
   }
-  const bool first = std::prev(after) == minutes.begin();
-  const auto open = first ? newest.first : std::prev(after, 2)->second.last;
-  return BookCandle{open_ms,
-                    open,
-                    std::max(open, newest.high),
-                    std::min(open, newest.low),
-                    newest.last,
-                    newest.volume,
-                    newest.turnover};
+  return candle_of(minutes, std::prev(after));
 }
 
 std::vector<std::pair<std::int64_t, bybit::Market>> MarketBook::take_changed() {
-  const auto changed = std::exchange(changed_, {});
-  return {changed.begin(), changed.end()};
+  auto changed = std::exchange(changed_, {});
+  for (const auto& [open_ms, market] : changed)
+    histories_.at(market).minutes.at(open_ms).is_changed = false;
+  std::ranges::sort(changed);
+  return changed;
 }
 
 std::vector<BookCandle> MarketBook::candles(const bybit::Market& market, std::int64_t step_ms,
@@ -95,16 +102,17 @@ std::vector<BookCandle> MarketBook::candles(const bybit::Market& market, std::in
   std::vector<BookCandle> list;
   const auto found = histories_.find(market);
   if (found == histories_.end()) return list;
-  for (const auto& [open_ms, minute] : found->second.minutes) {
-    const auto candle_ms = floor_to(open_ms - anchor_ms, step_ms) + anchor_ms;
+  const auto& minutes = found->second.minutes;
+  for (auto at = minutes.begin(); at != minutes.end(); ++at) {
+    const auto minute = candle_of(minutes, at);
+    const auto candle_ms = floor_to(at->first - anchor_ms, step_ms) + anchor_ms;
     if (list.empty() || list.back().open_ms != candle_ms) {
-      const Decimal open = list.empty() ? minute.first : list.back().close;
-      list.push_back({candle_ms, open, open, open, open, {}, {}});
+      list.push_back({candle_ms, minute.open, minute.open, minute.open, minute.open, {}, {}});
     }
     BookCandle& candle = list.back();
     candle.high = std::max(candle.high, minute.high);
     candle.low = std::min(candle.low, minute.low);
-    candle.close = minute.last;
+    candle.close = minute.close;
     candle.volume = sum(candle.volume, minute.volume);
     candle.turnover = sum(candle.turnover, minute.turnover);
   }

@@ -9,7 +9,6 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,13 +69,17 @@ class MarketBook {
     Decimal turnover;
     std::int64_t first_ms = 0;
     std::int64_t last_ms = 0;
+    bool is_changed = false;
   };
+  using Minutes = std::map<std::int64_t, Minute>;
   struct History {
     std::deque<BookTrade> trades;
-    std::map<std::int64_t, Minute> minutes;
+    Minutes minutes;
   };
+  static BookCandle candle_of(const Minutes& minutes, Minutes::const_iterator at);
   std::map<bybit::Market, History> histories_;
-  std::set<std::pair<std::int64_t, bybit::Market>> changed_;
+  // Once each, in the order of the first change.
+  std::vector<std::pair<std::int64_t, bybit::Market>> changed_;
 };
 
 }  // namespace tradelake::feed
