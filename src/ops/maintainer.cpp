@@ -13,6 +13,7 @@
 #include "iceberg/transaction.h"
 #include "ops/cpu_quota.h"
 #include "ops/expiry.h"
+#include "ops/low_priority.h"
 #include "ops/promotion.h"
 #include "ops/retention.h"
 #include "ops/units.h"
@@ -43,6 +44,7 @@ Maintainer::Maintainer(Catalog& catalog, FileIo& io, MaintenancePolicy policy,
 
 void Maintainer::run(std::stop_token stop) {
   const auto again_and_again = [&](const std::stop_token& until, const auto& pass) {
+    give_way_to_other_threads();
     while (!until.stop_requested()) {
       (void)pass();  // told and counted where it happened
       const auto next_us = now_us() + policy_.interval_us;

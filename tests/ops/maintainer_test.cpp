@@ -3,9 +3,12 @@
 #include "ops/maintainer.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
+#include <string>
 #include <thread>
 
 #include <arrow/api.h>
@@ -180,6 +183,27 @@ TEST_F(MaintainerTest, SnapshotsAndFilesStayFewBesideAWriter) {
     for (const auto& entry : *files) needed.insert(entry.file.path);
   }
   EXPECT_EQ(data_files(), needed.size());
+}
+
+// The cores are those of whoever writes the tables first.
+TEST_F(MaintainerTest, BothOfItsThreadsGiveWayToOthers) {
+  if (::getpriority(PRIO_PROCESS, 0) >= 10) GTEST_SKIP() << "all of this process gives way";
+  make_trades();
+  policy_.interval_us = 1000;
+  Maintainer maintainer(*catalog_, *io_, policy_);
+  std::jthread thread([&](std::stop_token stop) { maintainer.run(stop); });
+  while (maintainer.status().last_pass_us == 0) std::this_thread::yield();
+  int yielding = 0;
+  const auto deadline = now_us() + 10 * us_per_second;
+  while (yielding < 2 && now_us() < deadline) {
+    yielding = 0;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+      const auto id = static_cast<id_t>(std::stoul(task.path().filename().string()));
+      yielding += ::getpriority(PRIO_PROCESS, id) >= 10 ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(yielding, 2);
+  EXPECT_LT(::getpriority(PRIO_PROCESS, 0), 10);
 }
 
 TEST_F(MaintainerTest, ADamagedFileStopsTheMergeAndChangesNothing) {
