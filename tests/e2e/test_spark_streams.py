@@ -187,6 +187,8 @@ def test_each_head_says_how_far_it_reaches(ours, theirs):
         assert ours.table(name).metadata.refs["tradelake-bronze"].snapshot_id == ours.table(name).current_snapshot().snapshot_id
     # Kafka's own marks at the end of a replay have offsets, too; the program counts them.
     reached, expected = offsets(ours, "bronze.trades"), offsets(theirs, "bronze.trades")
+    # The exchange's own candles are the program's alone.
+    expected = {place: offset for place, offset in expected.items() if not place[0].endswith(".kline")}
     assert reached.keys() == expected.keys() and all(0 <= expected[place] - reached[place] <= 2 for place in expected)
     sums = Counter()
     for snapshot in ours.table("bronze.trades").snapshots():
