@@ -6,7 +6,6 @@ usage or configuration; 3 another job writes these tables.
 """
 
 import time
-from datetime import timedelta
 
 from pyspark import StorageLevel
 from pyspark.sql import Window, functions as f
@@ -14,7 +13,7 @@ from pyspark.sql import Window, functions as f
 from . import bronze_records, kafka_log, lineage, log_records, stream
 from .candles import timestamp
 from .commits import Commits
-from .configuration import duration
+from .configuration import micros
 from .owner import Owner
 
 TRADES, DEAD_LETTERS = "bronze.trades", "bronze.dead_letters"
@@ -53,7 +52,7 @@ class Bronze:
         columns = records.selectExpr(*log_records.INPUT)
         behind = {place: offset for place, offset in self.next.items() if offset < self.reached[place]}
         if behind:
-            again = self.log.between(as_offsets(behind), as_offsets({place: self.reached[place] for place in behind}))
+            again = self.log.between(lineage.as_offsets(behind), lineage.as_offsets({place: self.reached[place] for place in behind}))
             columns = columns.unionAll(again.selectExpr(*log_records.INPUT)).repartition("topic", "partition")
             columns = columns.sortWithinPartitions("topic", "partition", "offset")
         heads = self.commits.heads
@@ -102,15 +101,6 @@ class Bronze:
         of_an_id = Window.partitionBy(*ID).orderBy("_topic", "_topic_partition", "_offset", "_index")
         firsts = trades.withColumn("n", f.row_number().over(of_an_id)).where("n = 1").drop("n")
         return firsts.join(self.session.table(TRADES).where(in_hours(hours)).select(*ID), ID, "left_anti")
-
-
-def micros(key, configuration):
-    return duration(key, configuration[key]) // timedelta(microseconds=1)
-
-
-def as_offsets(places):
-    return {topic: {str(partition): offset for partition, offset in partitions.items()}
-            for topic, partitions in lineage.nested(places).items()}
 
 
 def in_hours(hours):
