@@ -18,7 +18,7 @@ from .commits import Commits
 from .configuration import micros
 from .owner import Owner
 from .refusal import Refused
-from .trade_window import MINUTE, PLACE, Kept, TradeWindow, keys_frame
+from .trade_window import MINUTE, PLACE, Kept, TradeWindow, keys_frame, quiet
 from .watermark import IDLE_AFTER_US, NEVER, watermarks
 
 
@@ -28,6 +28,7 @@ class Candles:
 
     def __init__(self, session, configuration):
         self.session = session
+        quiet(session)
         self.log = kafka_log.Log(session, configuration["log"])
         self.grace_us = micros("candles.grace", configuration)
         self.commits = Commits(session, Owner(session, self.pipeline, TABLES))

@@ -2,6 +2,7 @@
 test compares them. Only the ids of columns beside a map are others where Spark makes the table; the program finds them by name."""
 
 import json
+from itertools import count
 
 PROPERTIES = {"write.metadata.delete-after-commit.enabled": "true", "write.metadata.previous-versions-max": "100",
               "write.parquet.compression-codec": "zstd"}
@@ -83,6 +84,14 @@ TABLES = {
 }
 
 
+def fields(columns):
+    """As of a schema's JSON. The ids within a map are given, those of columns go around them."""
+    within = {kind[key] for _, kind, _, _ in columns if isinstance(kind, dict) for key in ("key-id", "value-id")}
+    numbers = (number for number in count(1) if number not in within)
+    return [{"id": next(numbers), "name": column, "type": kind, "required": required, "doc": doc}
+            for column, kind, required, doc in columns]
+
+
 def make_missing(session, names):
     iceberg = session._jvm.org.apache.iceberg
     catalog = iceberg.spark.Spark3Util.loadIcebergCatalog(session._jsparkSession, "tradelake")
@@ -92,9 +101,7 @@ def make_missing(session, names):
         namespace, table = name.split(".")
         session.sql(f"CREATE NAMESPACE IF NOT EXISTS tradelake.{namespace}")
         columns, (transform, column), order = TABLES[name]
-        schema = iceberg.SchemaParser.fromJson(json.dumps({"type": "struct", "schema-id": 0, "fields": [
-            {"id": number, "name": column, "type": kind, "required": required, "doc": doc}
-            for number, (column, kind, required, doc) in enumerate(columns, 1)]}))
+        schema = iceberg.SchemaParser.fromJson(json.dumps({"type": "struct", "schema-id": 0, "fields": fields(columns)}))
         spec = getattr(iceberg.PartitionSpec.builderFor(schema), transform)(column).build()
         sorting = iceberg.SortOrder.builderFor(schema)
         for field in order:

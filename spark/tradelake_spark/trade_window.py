@@ -27,6 +27,12 @@ class Kept:
         self.rdd.unpersist(False)
 
 
+def quiet(session):
+    """Rows that are kept without how they came about are freed as a matter of course: Spark would warn of each."""
+    logging = session._jvm.org.apache.logging.log4j
+    logging.core.config.Configurator.setLevel("org.apache.spark.rdd.MapPartitionsRDD", logging.Level.ERROR)
+
+
 def keys_frame(session, keys, columns="", values=()):
     """Candles' keys, by (category, symbol, open time in us), and more columns of each; small enough for every worker."""
     rows = [(*key, *more) for key, more in zip(keys, values or [()] * len(keys), strict=True)]
