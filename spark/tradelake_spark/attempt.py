@@ -16,6 +16,7 @@ REPLAY_FROM, LOST_UNTIL, ATTEMPT = "tradelake.replay-from", "tradelake.lost-unti
 class Attempt:
     base: str  # commit of candles_1m that it goes on from; empty: none
     updated_at: int  # us
+    grace_us: int  # by which its late trades are late
     until: dict = field(default_factory=dict)  # partition: how far candles are written
     passed: dict = field(default_factory=dict)  # and how far they were before
     end_markers: list = field(default_factory=list)  # partitions that one came in
@@ -24,7 +25,7 @@ class Attempt:
     def noted(self):
         """Lines of the summary, beside those of lineage.summary()."""
         nested = {name: lineage.nested(getattr(self, name)) for name in ("until", "passed")}
-        return {ATTEMPT: json.dumps({"base": self.base, "updated_at": self.updated_at, **nested,
+        return {ATTEMPT: json.dumps({"base": self.base, "updated_at": self.updated_at, "grace_us": self.grace_us, **nested,
                                      "end_markers": sorted(map(list, self.end_markers))}, separators=(",", ":"))}
 
 
@@ -35,8 +36,8 @@ def attempt_of(head):
     told = json.loads(head.noted[ATTEMPT])
     places = {name: {(topic, int(partition)): at for topic, partitions in told[name].items() for partition, at in partitions.items()}
               for name in ("until", "passed")}
-    return Attempt(told["base"], told["updated_at"], **places, end_markers=[tuple(place) for place in told["end_markers"]],
-                   commit_id=head.commit_id)
+    return Attempt(told["base"], told["updated_at"], told["grace_us"], **places,
+                   end_markers=[tuple(place) for place in told["end_markers"]], commit_id=head.commit_id)
 
 
 def places_of(head, name):

@@ -95,7 +95,7 @@ class Partition:
                               "tick_direction": direction, "block_trade": block_trade, "rpi": rpi, "frame_time": frame.frame_time,
                               "received_at": headers.recv_ns // 1000, "extra": list(extra.items()) if extra else None,
                               "_topic": where[0], "_topic_partition": where[1], "_offset": where[2], "_index": index,
-                              "open_time": minute, "late_by_ms": max(0, before - at) // 1000 if late else None})
+                              "open_time": minute, "late_by_ms": max(0, (before or at) - at) // 1000 if late else None})
 
     def ready(self):
         rows, self.rows = self.rows, []

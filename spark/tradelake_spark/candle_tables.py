@@ -34,17 +34,21 @@ class CandleTables:
         self.session, self.commits = session, commits
 
     def write(self, changes, window, late, gaps, attempt, note, moved):
-        """One commit, table by table. A table whose head is of this commit has it already."""
-        made = {}
+        """One commit, table by table. A table whose head is of this commit has it already. How many candles have a sum that left its
+        type."""
+        made, null_sums = {}, 0
         try:
             if changes.of["1m"]:
                 rows = candles.minutes_of(self.session, window.of(changes.of["1m"]))
                 made["1m"] = self.kept(rows, changes.of["1m"], attempt.updated_at)
-                assert made["1m"].rows.count() == len(changes.of["1m"]), "a minute in the book has no trades in the window"
             for interval in LARGER:
                 if changes.of[interval]:
                     rows = self.merged(interval, changes.of[interval], made.get("1m"))
                     made[interval] = self.kept(rows, changes.of[interval], attempt.updated_at)
+            for interval, kept in made.items():
+                count, nulls = kept.rows.selectExpr("count(*)", "count_if(volume IS NULL OR turnover IS NULL)").first()
+                null_sums += nulls
+                assert interval != "1m" or count == len(changes.of["1m"]), "a minute in the book has no trades in the window"
             self.append(LATE_TRADES, late, note)
             self.append(GAPS, self.gaps_frame(gaps), note)
             self.append(REVISIONS, self.revisions(changes, made), note)
@@ -53,6 +57,7 @@ class CandleTables:
                     self.put(table, made[interval].rows.drop("reason"), changes.of[interval], note)
                 elif interval == "1m" and moved:
                     self.commits.append(MINUTES, None, note)
+            return null_sums
         finally:
             for kept in made.values():
                 kept.free()

@@ -12,7 +12,7 @@ from pyspark.sql import functions as f
 from . import candle_records, kafka_log, lineage, log_records, stream
 from .attempt import LOST_UNTIL, REPLAY_FROM, Attempt, attempt_of, places_of
 from .book import Book
-from .candle_records import COUNTED, LATE, US_PER_MINUTE, Since, is_closed
+from .candle_records import COUNTED, LATE, US_PER_MINUTE, Since, closed_until, is_closed
 from .candle_tables import GAPS, LATE_TRADES, MINUTES, REVISIONS, TABLES, CandleTables
 from .commits import Commits
 from .configuration import micros
@@ -58,12 +58,17 @@ class Candles:
 
     def rebuild(self, primary, first):
         """The trades and ids of minutes that may change yet, from the log; and what the tables have of their candles."""
-        begin = {place: max(offset, first[place]) for place, offset in places_of(primary, REPLAY_FROM).items()}
-        for place, offset in places_of(primary, REPLAY_FROM).items():
+        begin = places_of(primary, REPLAY_FROM)
+        for place, offset in begin.items():
             if first[place] > offset and self.greatest[place] is not None:
                 stream.log("window_lost", pipeline=self.pipeline, topic=place[0], partition=place[1], replay_from=offset,
                            start=first[place])
-                self.lost_until[place] = max(self.greatest[place], self.lost_until.get(place, NEVER))
+                self.lose(place, self.greatest[place])
+            begin[place] = max(offset, first[place])
+        if primary.commit_id and (grace_us := attempt_of(primary).grace_us) < self.grace_us:
+            # What was out of grace by then is not read again.
+            for place, greatest in primary.greatest.items():
+                self.lose(place, closed_until(greatest, grace_us) - US_PER_MINUTE)
         begin = {place: offset for place, offset in begin.items() if offset < self.next[place]}
         if begin:
             records = self.log.between(lineage.as_offsets(begin), lineage.as_offsets({place: self.next[place] for place in begin}))
@@ -78,6 +83,9 @@ class Candles:
         for key, revision in self.tables.stored_minutes(self.book.minutes):
             self.book.minutes[key].stored = revision
         self.book.drop_closed(self.greatest)
+
+    def lose(self, place, until):
+        self.lost_until[place] = max(until, self.lost_until.get(place, NEVER))
 
     def redo(self, primary):
         """A commit that was cut off before it came to the minutes, to the same end."""
@@ -95,8 +103,12 @@ class Candles:
         if len({head.commit_id for head, _ in begun.values()}) > 1 or not begun.keys() <= {LATE_TRADES, GAPS, REVISIONS}:
             raise Refused(f"pipeline silver: {' and '.join(begun)} have begun different commits; the tables do not fit together")
         head, attempt = next(iter(begun.values()))
+        if attempt.grace_us != self.grace_us:
+            raise Refused(f"pipeline silver: a commit was cut off while candles.grace was {attempt.grace_us // 1_000_000}s; start it "
+                          "once with that")
         ending = {place: offset for place, offset in head.offsets.items() if offset > self.next[place]}
-        records = self.log.between(lineage.as_offsets({place: self.next[place] for place in ending}), lineage.as_offsets(ending)) if ending else None
+        begin = {place: self.next[place] for place in ending}
+        records = self.log.between(lineage.as_offsets(begin), lineage.as_offsets(ending)) if ending else None
         told = self.take(records, attempt, ending)
         stream.log("commit_redone", pipeline=self.pipeline, **told)
 
@@ -130,11 +142,11 @@ class Candles:
             self.book.take(came, end_markers_of(marks))
             self.next |= {place: mark["next"] for place, mark in marks.items()} | (ending or {})
             self.greatest |= {place: mark["greatest"] for place, mark in marks.items() if mark["greatest"] is not None}
-            self.seen_us |= dict.fromkeys(marks, began_us)
             self.note(marks)
+            self.seen_us |= dict.fromkeys(marks, began_us)
             if attempt is None:
-                attempt = Attempt(self.commits.heads[MINUTES].commit_id or "", began_us, self.until(began_us), self.passed,
-                                  list(end_markers_of(marks)))
+                attempt = Attempt(self.commits.heads[MINUTES].commit_id or "", began_us, self.grace_us, self.until(began_us),
+                                  self.passed, list(end_markers_of(marks)))
             changes = self.book.changes(attempt.until, attempt.passed, set(attempt.end_markers))
             ok = fresh + counts["late"]
             told = {"in": counts["trades"], "ok": ok, "dead": 0, "filtered": counts["trades"] - ok, "expired": 0}
@@ -143,20 +155,25 @@ class Candles:
                 late = strayed if late is None else late.unionAll(strayed)
             gaps = [gap for mark in marks.values() for gap in mark["gaps"]]
             moved = any(offset != self.commits.heads[MINUTES].offsets.get(place, 0) for place, offset in self.next.items())
-            self.tables.write(changes, self.window, late, gaps, attempt, self.summary(attempt, told), moved)
+            null_sums = self.tables.write(changes, self.window, late, gaps, attempt, self.summary(attempt, told), moved)
         finally:
             if rows is not None:
                 rows.free()
         self.book.stored(changes, self.greatest)
         self.window.keep(self.book.minutes.keys())
         self.passed = attempt.until
+        # A partition is idle from here on, if nothing comes: what came meanwhile is not known yet.
+        self.seen_us |= dict.fromkeys(marks, now_us())
         return told | {"late": counts["late"], "written": sum(map(len, changes.of.values())), "revised": changes.revised(),
-                       "gaps": len(gaps), "open": len(self.book.minutes)}
+                       "null_sums": null_sums, "gaps": len(gaps), "open": len(self.book.minutes)}
 
     def rows_of(self, records, since):
         work = candle_records.records_to_rows(since, self.grace_us)
         rows = Kept(self.session, records.selectExpr(*log_records.INPUT).mapInArrow(work, candle_records.SQL))
-        return rows, log_records.marks(rows.rows.where("kind = 'mark'").collect())
+        marks = log_records.marks(rows.rows.where("kind = 'mark'").collect())
+        if strange := marks.keys() - self.next.keys():
+            raise Refused(f"pipeline silver: {min(strange)[0]} has got another partition, {min(strange)[1]}; its markets are elsewhere")
+        return rows, marks
 
     def since(self, place, offset, rebuilding=False):
         return Since(offset, self.greatest[place], self.lost_until.get(place), rebuilding)
