@@ -20,6 +20,7 @@ import extreme_trades
 from lake import CAPTURES, ROOT, assert_all_candles, assert_late, revisions_beyond, rows, tradelake
 from oracle import INTERVALS, Oracle, partition_of, read_capture, to_us
 from spark_jobs import Job, Lake, Services
+from spark_sql import Spark
 
 CANDLES = tuple(f"silver.candles_{interval}" for interval in INTERVALS)
 BESIDE = ("silver.late_trades", "silver.coverage_gaps", "silver.candle_revisions")
@@ -139,11 +140,11 @@ def assert_same(ours, theirs, *without, tables=TABLES):
         assert not (difference := wanted - found), (name, len(difference), str(min(difference, key=str))[:1500])
 
 
-def assert_silver(lake, theirs, expected):
-    """Whenever and however often it was committed."""
+def assert_silver(lake, theirs, expected, *foreign):
+    """Whenever and however often it was committed; but for columns that others have added."""
     assert_all_candles(lake, expected)
-    assert_same(lake, theirs, "revision", tables=(*CANDLES, "silver.late_trades", "silver.coverage_gaps"))
-    assert revisions_beyond(lake, ("late_trade", "extended")) == {}
+    assert_same(lake, theirs, "revision", *foreign, tables=(*CANDLES, "silver.late_trades", "silver.coverage_gaps"))
+    assert revisions_beyond(lake, ("late_trade", "extended"), foreign) == {}
 
 
 @pytest.mark.slow
@@ -265,6 +266,27 @@ def test_killed_around_each_commit_it_loses_and_doubles_nothing(services, theirs
     told = ran(services, lake)
     assert_silver(lake, theirs, expected)
     assert told
+
+
+@pytest.mark.slow
+def test_what_others_write_beside_candles_stays(services, theirs, expected):
+    lake = Lake(services.environment, "beside")
+    job = Job(services, lake, "killed", "candles_stream", "after", "silver.candles_1m", 2, "--once", "--max-records", 5_000,
+              script=ROOT / "tests/e2e/spark_killed.py")
+    assert job.end() == -signal.SIGKILL, job.text()[-3000:]
+    before = {row["category"] + row["symbol"] + str(row["open_time"]) for row in rows(lake, "silver.candles_1m")}
+    tradelake("table", "alter", "silver.candles_1m", "add-column", "venue", "string", env=os.environ | lake.environment)
+    (services.folder / "other").mkdir()
+    other = Spark(services.folder / "other", lake.environment)
+    try:
+        other.sql("UPDATE silver.candles_1m SET venue = 'x'")
+    finally:
+        other.stop()
+    ran(services, lake)
+    assert_silver(lake, theirs, expected, "venue")
+    found = rows(lake, "silver.candles_1m")
+    assert {row["category"] + row["symbol"] + str(row["open_time"]) for row in found if row["venue"] == "x"} == before
+    assert any(row["revision"] for row in found if row["venue"] == "x") and any(row["venue"] is None for row in found)
 
 
 @pytest.mark.slow
