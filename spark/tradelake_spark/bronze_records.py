@@ -6,11 +6,11 @@ parts is not whole yet, rows and mark stay before its first part: the offsets mu
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 import pyarrow as pa
 
-from . import frames
+from . import frames, log_records
+from .log_records import gap_of
 
 TIME = pa.timestamp("us")
 AMOUNT = pa.decimal128(38, 18)
@@ -20,64 +20,14 @@ COLUMNS = {
     "rpi": pa.bool_(), "frame_time": TIME, "received_at": TIME, "extra": pa.map_(pa.string(), pa.string()), "_topic": pa.string(),
     "_topic_partition": pa.int32(), "_offset": pa.int64(), "_index": pa.int32(), "reason": pa.string(), "detail": pa.string(),
     "payload": pa.binary()}
-ARROW = pa.schema(COLUMNS.items())
 SQL = ("kind STRING, category STRING, symbol STRING, trade_id STRING, side STRING, price DECIMAL(38,18), size DECIMAL(38,18), "
        "trade_time TIMESTAMP_NTZ, seq BIGINT, tick_direction STRING, block_trade BOOLEAN, rpi BOOLEAN, frame_time TIMESTAMP_NTZ, "
        "received_at TIMESTAMP_NTZ, extra MAP<STRING, STRING>, _topic STRING, _topic_partition INT, _offset BIGINT, _index INT, "
        "reason STRING, detail STRING, payload BINARY")
 TRADE = list(COLUMNS)[1:19]
 DEAD = ["_topic", "_topic_partition", "_offset", "_index", "received_at", "category", "symbol", "reason", "detail", "payload"]
-# Of a record, for records_to_rows().
-INPUT = ["topic", "partition", "offset", "value", "headers", "unix_millis(timestamp) AS appended_ms"]
-ROWS = 8192
 MAX_FRAME_BYTES = 1 << 20
 US_PER_HOUR = 3_600_000_000
-
-
-@dataclass
-class Headers:
-    recv_ns: int = 0
-    category: str = ""
-    origin: str = "ws"
-    kind: str = "frame"
-    part: int = 0
-    parts: int = 0
-
-
-def headers_of(pairs, topic, appended_ms):
-    """As src/log/kafka_headers.cpp takes them."""
-    headers = Headers()
-    for pair in pairs or ():
-        key, value = pair["key"], pair["value"]
-        if value is None:
-            continue
-        text = value.decode(errors="surrogateescape")
-        if key in ("recv_ns", "part", "parts"):
-            number = int(text) if text.isascii() and text.removeprefix("-").isdigit() else None
-            if number is not None and (-(2**63) <= number < 2**63 if key == "recv_ns" else 0 <= number < 2**32):
-                setattr(headers, key, number)
-        elif key == "category":
-            headers.category = text
-        elif key == "origin" and text in ("rest", "replay"):
-            headers.origin = text
-        elif key == "kind" and text in ("part", "end_marker", "gap"):
-            headers.kind = text
-    if headers.recv_ns <= 0:
-        headers.recv_ns = appended_ms * 1_000_000
-    if not headers.category and topic.count("."):
-        headers.category = (topic.split(".")[-2:-1] if topic.count(".") > 1 else [""])[0]
-    if headers.kind == "part" and headers.part >= headers.parts:
-        headers.kind = "frame"
-    return headers
-
-
-def is_gap(value):
-    try:
-        gap = json.loads(value)
-        return (type(gap["from_us"]) is int and type(gap["to_us"]) is int and isinstance(gap["cause"], str)
-                and gap["from_us"] <= gap["to_us"])
-    except (ValueError, TypeError, KeyError):
-        return False
 
 
 @dataclass
@@ -119,7 +69,7 @@ class Partition:
         where = topic, partition, offset
         if headers.kind == "part":
             self.part(where, value, headers)
-        elif headers.kind != "end_marker" and not (headers.kind == "gap" and is_gap(value)):
+        elif headers.kind != "end_marker" and not (headers.kind == "gap" and gap_of(value)):
             self.frame(where, value, headers)
         self.mark.next = offset + 1
 
@@ -204,41 +154,13 @@ class Partition:
         return {"kind": "mark", "_topic": topic, "_topic_partition": partition, "detail": json.dumps(told)}
 
 
-def arrow(rows):
-    return pa.RecordBatch.from_arrays([pa.array([row.get(name) for row in rows], kind) for name, kind in COLUMNS.items()],
-                                      schema=ARROW)
-
-
 def records_to_rows(greatest, done, dead_done, expired_before):
-    """For mapInArrow. The dicts are by (topic, partition); records of a partition must come in order, and in one task."""
+    """For mapInArrow. The dicts are by (topic, partition)."""
 
-    def rows_of(batches):
-        partitions, ready = {}, []
-        for batch in batches:
-            for record in batch.to_pylist():
-                place = record["topic"], record["partition"]
-                partition = partitions.get(place)
-                if partition is None:
-                    partition = partitions[place] = Partition(greatest.get(place), done.get(place, 0), dead_done.get(place, 0),
-                                                              expired_before)
-                headers = headers_of(record["headers"], record["topic"], record["appended_ms"])
-                partition.take(*place, record["offset"], record["value"] or b"", headers)
-            for partition in partitions.values():
-                ready += partition.ready()
-            while len(ready) >= ROWS:
-                yield arrow(ready[:ROWS])
-                ready = ready[ROWS:]
-        ready += [partition.last(*place) for place, partition in partitions.items()]
-        if ready:
-            yield arrow(ready)
+    def make(place):
+        return Partition(greatest.get(place), done.get(place, 0), dead_done.get(place, 0), expired_before)
 
-    return rows_of
+    def take(partition, place, record, headers):
+        partition.take(*place, record["offset"], record["value"] or b"", headers)
 
-
-def marks(rows):
-    """{(topic, partition): what last() told}."""
-    return {(row["_topic"], row["_topic_partition"]): json.loads(row["detail"]) for row in rows}
-
-
-def at(us):
-    return datetime(1970, 1, 1) + timedelta(microseconds=us)
+    return log_records.rows_by_partition(make, take, COLUMNS)

@@ -6,15 +6,14 @@ usage or configuration; 3 another job writes these tables.
 """
 
 import time
-from datetime import timedelta
 
 from pyspark import StorageLevel
 from pyspark.sql import Window, functions as f
 
-from . import bronze_records, kafka_log, lineage, stream
+from . import bronze_records, kafka_log, lineage, log_records, stream
 from .candles import timestamp
 from .commits import Commits
-from .configuration import duration
+from .configuration import micros
 from .owner import Owner
 
 TRADES, DEAD_LETTERS = "bronze.trades", "bronze.dead_letters"
@@ -50,18 +49,18 @@ class Bronze:
 
     def commit(self, records):
         """One batch into the tables. What is told of it."""
-        columns = records.selectExpr(*bronze_records.INPUT)
+        columns = records.selectExpr(*log_records.INPUT)
         behind = {place: offset for place, offset in self.next.items() if offset < self.reached[place]}
         if behind:
-            again = self.log.between(as_offsets(behind), as_offsets({place: self.reached[place] for place in behind}))
-            columns = columns.unionAll(again.selectExpr(*bronze_records.INPUT)).repartition("topic", "partition")
+            again = self.log.between(lineage.as_offsets(behind), lineage.as_offsets({place: self.reached[place] for place in behind}))
+            columns = columns.unionAll(again.selectExpr(*log_records.INPUT)).repartition("topic", "partition")
             columns = columns.sortWithinPartitions("topic", "partition", "offset")
         heads = self.commits.heads
         work = bronze_records.records_to_rows(self.greatest, heads[TRADES].offsets, heads[DEAD_LETTERS].offsets,
                                               self.retention_us and (time.time_ns() // 1000, self.retention_us))
         rows = columns.mapInArrow(work, bronze_records.SQL).persist(StorageLevel.MEMORY_AND_DISK)
         try:
-            return self.write(rows, bronze_records.marks(rows.where("kind = 'mark'").collect()))
+            return self.write(rows, log_records.marks(rows.where("kind = 'mark'").collect()))
         finally:
             rows.unpersist()
 
@@ -104,15 +103,6 @@ class Bronze:
         return firsts.join(self.session.table(TRADES).where(in_hours(hours)).select(*ID), ID, "left_anti")
 
 
-def micros(key, configuration):
-    return duration(key, configuration[key]) // timedelta(microseconds=1)
-
-
-def as_offsets(places):
-    return {topic: {str(partition): offset for partition, offset in partitions.items()}
-            for topic, partitions in lineage.nested(places).items()}
-
-
 def in_hours(hours):
     """A condition on trade_time: that it is in one of these, counted from 1970; or between them if there are many."""
     spans = []
@@ -123,8 +113,8 @@ def in_hours(hours):
             spans.append([hour, hour + 1])
     if len(spans) > MOST_RANGES:
         spans = [[spans[0][0], spans[-1][1]]]
-    return " OR ".join(f"trade_time >= {timestamp(bronze_records.at(begin * US_PER_HOUR))} AND "
-                       f"trade_time < {timestamp(bronze_records.at(end * US_PER_HOUR))}" for begin, end in spans)
+    return " OR ".join(f"trade_time >= {timestamp(log_records.at(begin * US_PER_HOUR))} AND "
+                       f"trade_time < {timestamp(log_records.at(end * US_PER_HOUR))}" for begin, end in spans)
 
 
 def make(session, configuration, max_records):

@@ -59,3 +59,7 @@ def duration(key, text):
     if not parts:
         raise WrongConfiguration(f"{key} is '{text}'; allowed: a number with us, ms, s, m, h or d, such as 24h")
     return timedelta(**{UNITS[parts[2]]: int(parts[1])})
+
+
+def micros(key, configuration):
+    return duration(key, configuration[key]) // timedelta(microseconds=1)

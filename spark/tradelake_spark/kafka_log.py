@@ -69,6 +69,14 @@ class Log:
             admin.close()
 
 
+    def home_of(self, category, symbol, ranges):
+        """The partition that a market's key belongs to: as Kafka's default partitioner says. Of options the key is the base coin."""
+        topic = f"bybit.v5.{category}.publicTrade"
+        utils = self.session._jvm.org.apache.kafka.common.utils.Utils
+        key = symbol.split("-")[0] if category == "option" else symbol
+        return topic, utils.toPositive(utils.murmur2(key.encode())) % len(ranges[topic][1])
+
+
 def fitting(ranges, carried, ids, what):
     """Where to read from, {topic: {partition: offset}}: what `carried` says, the log's beginning elsewhere. Refuses a log that is not
     the one that the offsets are of."""

@@ -36,6 +36,12 @@ def nested(numbers):
     return found
 
 
+def as_offsets(places):
+    """As Spark's source takes them."""
+    return {topic: {str(partition): offset for partition, offset in partitions.items()}
+            for topic, partitions in nested(places).items()}
+
+
 @dataclass
 class Head:
     """Of the last commit of a pipeline that is in the table; empty where there is none."""
@@ -44,6 +50,7 @@ class Head:
     offsets: dict = field(default_factory=dict)  # (topic, partition): next offset
     greatest: dict | None = None  # (topic, partition): trade_time in us. None: not known
     topic_ids: dict = field(default_factory=dict)
+    noted: dict = field(default_factory=dict, compare=False)  # all lines of its own snapshot, where that is known
 
 
 def loaded(session, table):
@@ -73,13 +80,16 @@ def head(session, name):
     if snapshot is None:
         return Head()
     found = Head(snapshot.summary()[COMMIT_ID], flat(by_partition(snapshot.summary().get(OFFSETS))))
-    while snapshot is not None and snapshot.summary().get(COMMIT_ID, found.commit_id) == found.commit_id:
-        if GREATEST_EACH in snapshot.summary():
-            found.greatest = flat(by_partition(snapshot.summary()[GREATEST_EACH]))
-            found.topic_ids = json.loads(snapshot.summary().get(TOPIC_IDS) or "{}")
+    own = snapshot
+    while own is not None and own.summary().get(COMMIT_ID, found.commit_id) == found.commit_id and GREATEST_EACH not in own.summary():
+        parent = own.parentId()
+        own = None if parent is None else table.snapshot(parent)
+    for noted in (own, tagged(table)):
+        if noted is not None and noted.summary().get(COMMIT_ID) == found.commit_id and GREATEST_EACH in noted.summary():
+            found.noted = dict(noted.summary())
+            found.greatest = flat(by_partition(found.noted[GREATEST_EACH]))
+            found.topic_ids = json.loads(found.noted.get(TOPIC_IDS) or "{}")
             break
-        parent = snapshot.parentId()
-        snapshot = None if parent is None else table.snapshot(parent)
     return found
 
 

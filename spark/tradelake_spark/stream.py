@@ -64,6 +64,20 @@ class Stream:
                 raise
             log("batch_done", pipeline=self.job.pipeline, batch=number, **told, took_ms=int((time.monotonic() - started) * 1000))
 
+    def between_batches(self):
+        """What a job has to do though nothing comes: without a batch nobody else calls it."""
+        if self.once or not hasattr(self.job, "idle") or not self.busy.acquire(blocking=False):
+            return
+        try:
+            started = time.monotonic()
+            if (told := self.job.idle()) is not None:
+                log("idle_commit_done", pipeline=self.job.pipeline, **told, took_ms=int((time.monotonic() - started) * 1000))
+        except Exception as error:
+            self.failure = error
+            raise
+        finally:
+            self.busy.release()
+
     def run(self, session, records):
         def stop(*_):
             self.stopping.set()
@@ -76,7 +90,7 @@ class Stream:
             query = writer.trigger(**({"availableNow": True} if self.once else {"processingTime": self.interval})).start()
             try:
                 while not self.stopping.is_set() and not query.awaitTermination(0.5):
-                    pass
+                    self.between_batches()
                 with self.busy:
                     self.stopping.set()
                 query.stop()

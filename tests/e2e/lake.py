@@ -38,6 +38,9 @@ def replay(data_dir, capture, **options):
 
 
 def table(data_dir, name):
+    """`data_dir` may also be what has its tables elsewhere."""
+    if hasattr(data_dir, "table"):
+        return data_dir.table(name)
     from pyiceberg.catalog.sql import SqlCatalog
 
     catalog = SqlCatalog("tradelake", uri=f"sqlite:///{Path(data_dir).resolve()}/catalog.db")

@@ -21,15 +21,15 @@ def main(name, when, table, n, *arguments):
     job = importlib.import_module(f"tradelake_spark.{name}")
     from tradelake_spark.commits import Commits
 
-    append, tag, seen = Commits.append, lineage.tag, 0
+    commit, tag, seen = Commits.commit, lineage.tag, 0
 
-    def killed_append(self, to, rows, note):
+    def killed_commit(self, to, write, note):
         nonlocal seen
         seen += to == table
         due = to == table and seen == int(n)
         if due and when == "before":
             kill()
-        append(self, to, rows, note)
+        commit(self, to, write, note)
         if due and when == "after":
             kill()
 
@@ -38,7 +38,7 @@ def main(name, when, table, n, *arguments):
             kill()
         tag(session, to, pipeline)
 
-    Commits.append, lineage.tag = killed_append, killed_tag
+    Commits.commit, lineage.tag = killed_commit, killed_tag
     return job.main(arguments)
 
 

@@ -12,7 +12,8 @@ from test_kill import make_capture
 
 sys.path.insert(0, str(ROOT / "spark"))
 from tradelake_spark import frames  # noqa: E402
-from tradelake_spark.bronze_records import DEAD, TRADE, Headers, Partition  # noqa: E402
+from tradelake_spark.bronze_records import DEAD, TRADE, Partition  # noqa: E402
+from tradelake_spark.log_records import Headers  # noqa: E402
 
 NOW_NS = 1_723_161_600_000_000_000
 GOOD = '{"i":"%s","s":"BTCUSDT","S":"Buy","p":"1.5","v":"2","T":1723161600000%s}'
