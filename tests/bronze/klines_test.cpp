@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <stop_token>
+#include <thread>
 
 #include "bronze/rollback.h"
 #include "bronze/sink.h"
