@@ -194,7 +194,8 @@ def live_for(seconds, folder, environment, meanwhile=lambda n: time.sleep(1), ki
     assert server.stop() == 0, logs[-1].read_text()[-3000:]
     sent = Counter()
     for _, category, frame, whole in read_record(record):
-        sent.update((category, trade["s"], trade["i"]) for trade in (json.loads(frame)["data"] if whole else []))
+        if whole and b'"topic":"publicTrade' in frame:
+            sent.update((category, trade["s"], trade["i"]) for trade in json.loads(frame)["data"])
     text = "".join(log.read_text() for log in logs)
     took = [int(us) / 1000 for us in re.findall(r"event=committed pipeline=bronze commits=\d+ took_us=(\d+)", text)]
     return sent, sorted(took), text
