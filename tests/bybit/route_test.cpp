@@ -34,7 +34,8 @@ TEST(Router, LeavesOtherStreamsAsTheyWere) {
 }
 
 TEST(Topic, TakesAKlineTopicApart) {
-  const auto topic = parse_kline_topic(minute_kline_topic("BTCUSDT"));
+  const auto text = minute_kline_topic("BTCUSDT");
+  const auto topic = parse_kline_topic(text);
   ASSERT_TRUE(topic);
   EXPECT_EQ(topic->interval, "1");
   EXPECT_EQ(topic->symbol, "BTCUSDT");
