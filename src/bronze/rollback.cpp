@@ -8,6 +8,7 @@
 #include "bronze/commit_summary.h"
 #include "bronze/log_window.h"
 #include "bronze/table_chain.h"
+#include "bronze/take_over.h"
 #include "iceberg/ref_update.h"
 #include "iceberg/transaction.h"
 #include "log/topic.h"
@@ -119,6 +120,7 @@ Result<std::optional<std::string>> pipeline_of(iceberg::Catalog& catalog,
 Result<Rollback> plan_rollback(const Lake& lake, const std::string& pipeline,
                                const iceberg::TableIdent& table, iceberg::SnapshotId to,
                                std::int64_t grace_us) {
+  TL_TRY(check_not_sparks(lake.catalog, pipeline));
   TL_ASSIGN(auto chains, chains_of(lake, pipeline));
   std::size_t named = 0;
   while (named < chains.size() && chains[named].table.ident != table) ++named;

@@ -145,6 +145,18 @@ Result<std::optional<Rollback>> plan(const Lake& lake, const std::string& pipeli
 
 }  // namespace
 
+Result<> check_not_sparks(iceberg::Catalog& catalog, const std::string& pipeline) {
+  TL_ASSIGN(const auto on_record, catalog.table_commits(pipeline));
+  if (std::ranges::none_of(on_record, [](const iceberg::TableCommit& commit) {
+        return commit.commit_id == spark_record;
+      }))
+    return {};
+  return make_error(Errc::unsupported,
+                    "pipeline {}: a job of Spark's has written its tables last; start tradelake "
+                    "{} first, which takes them over (docs/operations.md, \"Spark\")",
+                    pipeline, pipeline == "silver" ? "candles" : "sink");
+}
+
 Result<bool> take_over_from_spark(const Lake& lake, const std::string& pipeline,
                                   std::span<iceberg::Table* const> tables, std::int64_t grace_us) {
   for (int look = 1;; ++look) {

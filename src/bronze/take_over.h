@@ -24,4 +24,8 @@ namespace tradelake::bronze {
 Result<bool> take_over_from_spark(const Lake& lake, const std::string& pipeline,
                                   std::span<iceberg::Table* const> tables, std::int64_t grace_us);
 
+// For whoever changes a pipeline that does not run. Errors: unsupported (a job's commits are the
+// last), unavailable.
+Result<> check_not_sparks(iceberg::Catalog& catalog, const std::string& pipeline);
+
 }  // namespace tradelake::bronze
