@@ -3,13 +3,16 @@ alone makes of it. Killed or not.
 """
 
 import json
+import os
 import signal
+import subprocess
+import time
 from collections import Counter
 
 import psycopg2
 import pytest
 
-from lake import ROOT, tradelake
+from lake import BINARY, ROOT, tradelake
 from oracle import Oracle, read_capture
 from spark_jobs import Job, Lake, Services
 from test_spark_candles import BEGIN_MS, FAULTS, TABLES as SILVER, Log, assert_silver, written
@@ -196,3 +199,97 @@ def test_a_record_of_another_writer_stops_spark(services, lakes, pipeline):
     assert f"the head of {primary} carries commit {was[primary]}, the catalog's record says another" in told
     assert progress(lake, pipeline) == before and not of_spark(lake, primary)
     asked(lake, change, was[primary], pipeline, primary)
+
+
+# From Spark to the program.
+
+CUT_OFF = {"bronze": (("after", "bronze.dead_letters", 1), ("between", "bronze.trades", 2)),
+           "silver": (("after", "silver.late_trades", 1), ("before", "silver.candles_1m", 2), ("after", "silver.candles_1m", 1),
+                      ("after", "silver.candles_1h", 1))}
+CASES = [(pipeline, point) for pipeline, points in CUT_OFF.items() for point in points]
+
+
+def name_of(pipeline, point):
+    return "_".join((pipeline, point[0], point[1].split(".")[1], str(point[2])))
+
+
+@pytest.fixture(scope="module")
+def back(services, lakes):
+    """Lakes that Spark has left, one after the other how; then comes the last part, and the program's own lake takes it."""
+    made = {"handed": lakes["handed"], "around": lakes["around"], "begun": Lake(services.environment, "begun")}
+    for pipeline in STAGES:
+        by_spark(services, made["handed"], pipeline)
+        by_spark(services, made["begun"], pipeline, "--max-records", 6_000)
+        killed(services, made["around"], pipeline, "before", PRIMARY[pipeline], 1)
+    for pipeline, point in CASES:
+        made[pipeline, point] = lake = Lake(services.environment, name_of(pipeline, point))
+        job = Job(services, lake, "killed", JOBS[pipeline], *point, "--once", "--max-records", 3_000,
+                  script=ROOT / "tests/e2e/spark_killed.py")
+        assert job.end() == -signal.SIGKILL, job.text()[-3000:]
+    made["expected"] = services.fill(2)
+    by_program(services, lakes["program"])
+    return made
+
+
+def assert_handed_back(services, lakes, back, lake, pipeline):
+    by_program(services, lake, pipeline)
+    if pipeline == "bronze":
+        assert_bronze(lake, lakes["program"])
+    else:
+        assert_silver(lake, lakes["program"], back["expected"])
+    assert "spark" not in recorded(lake, pipeline).values()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pipeline", STAGES)
+@pytest.mark.parametrize("name", ("begun", "handed", "around"))
+def test_the_program_goes_on_where_spark_has_stopped(services, lakes, back, name, pipeline):
+    """In a lake that Spark began; in one that the program did; in one where Spark was killed while it took over."""
+    assert_handed_back(services, lakes, back, back[name], pipeline)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pipeline, point", CASES, ids=[name_of(*case) for case in CASES])
+def test_the_program_goes_on_after_a_commit_that_spark_did_not_end(services, lakes, back, pipeline, point):
+    assert_handed_back(services, lakes, back, back[pipeline, point], pipeline)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pipeline", STAGES)
+def test_and_to_spark_once_more(services, lakes, back, pipeline):
+    lake = back["begun"]
+    by_program(services, lake, pipeline)
+    told = by_spark(services, lake, pipeline)
+    assert told.count("event=taken_over") == 1
+    if pipeline == "bronze":
+        assert_bronze(lake, lakes["program"])
+    else:
+        assert_silver(lake, lakes["program"], back["expected"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pipeline", STAGES)
+def test_neither_begins_while_the_other_runs(services, lakes, pipeline):
+    """Last, on a lake that nothing else looks at."""
+    lake = Lake(services.environment, f"both_{pipeline}")
+    with (services.folder / "both.log").open("w") as log:
+        program = subprocess.Popen([BINARY, STAGES[pipeline], "--data-dir", services.folder / lake.name, "--listen", "127.0.0.1:0"],
+                                   env=os.environ | lake.environment, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 60
+        while not asked(lake, "SELECT to_regclass('tradelake_progress')")[0][0] or not progress(lake, pipeline):
+            assert program.poll() is None and time.monotonic() < deadline
+            time.sleep(0.5)
+        told = by_spark(services, lake, pipeline, status=3)
+        assert f"pipeline {pipeline}: another writer, the program or another job of Spark, writes" in told
+    finally:
+        program.terminate()
+        program.wait(60)
+    job = Job(services, lake, JOBS[pipeline])
+    try:
+        job.until("event=query_started")
+        done = services.program(lake, STAGES[pipeline])
+        assert done.returncode == 3, done.stderr[-3000:]
+    finally:
+        job.process.terminate()
+        assert job.end() == 0, job.text()[-3000:]
