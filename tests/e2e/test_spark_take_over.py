@@ -121,6 +121,17 @@ def test_where_the_program_has_read_on_and_not_written_it_says_so():
     assert taken(commits) == ["n.second", "n.first"]
 
 
+@pytest.mark.parametrize("first, second", [(by_program("c1", here=10), by_program("c1", here=10)),
+                                           (by_spark("s1", here=10), by_program("c1", here=10))])
+def test_heads_that_say_no_more_than_the_offsets_are_not_enough(first, second):
+    assert taken(Commits(Catalog({"n.first": first.commit_id, "n.second": "c1"}, [row(HERE, 10)]), first, second)) == [
+        "n.second", "n.first"]
+
+
+def test_tables_that_spark_began_need_no_record():
+    assert taken(Commits(Catalog({"n.second": "c1"}, [row(HERE, 10)]), by_spark("s1", here=8), by_program("c1", here=10)))
+
+
 @pytest.mark.parametrize("first, second", [
     (by_spark("s2", here=12), by_spark("s1", here=10)),  # a job has gone on
     (by_spark("s1", here=10), by_spark("s2", here=12)),  # a commit that was cut off
