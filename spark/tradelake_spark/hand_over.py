@@ -35,23 +35,30 @@ def take_over(commits, ranges, primary, more=lambda rows: {}):
     rows = claimed(commits, ranges)
     if not is_news(rows, commits.heads, ranges, primary):
         return
-    ours = {place: row for place, row in rows.items() if place[0] in ranges and row["next_offset"] > 0}
-    greatest = {place: row["max_trade_time_us"] for place, row in ours.items() if row["max_trade_time_us"] is not None}
+    read = read_of(rows, ranges)
+    offsets = places(read, "next_offset")
     tables = [*(table for table in commits.owner.tables if table != primary), primary]
-    note = lineage.summary(commits.pipeline, lineage.new_commit_id(), places(ours, "next_offset"), greatest,
+    note = lineage.summary(commits.pipeline, lineage.new_commit_id(), offsets, places(read, "max_trade_time_us"),
                            {topic: topic_id for topic, (topic_id, _) in ranges.items()}, NO_COUNTS)
-    note |= lineage.written(tables) | more(ours)
+    note |= lineage.written(tables) | more(read)
     for table in tables:
         commits.append(table, None, note)
-    stream.log("taken_over", pipeline=commits.pipeline, partitions=len(ours), records=sum(places(ours, "next_offset").values()))
+    stream.log("taken_over", pipeline=commits.pipeline, partitions=len(read), records=sum(offsets.values()))
+
+
+def read_of(rows, ranges):
+    """Of the job's topics, what the program has read of."""
+    return {place: row for place, row in rows.items() if place[0] in ranges and row["next_offset"] > 0}
 
 
 def places(rows, column):
+    """{partition: number}, where there is one."""
     return {place: row[column] for place, row in rows.items() if row.get(column) is not None}
 
 
 def claimed(commits, ranges):
-    """The program's progress rows, by (topic, partition), once it cannot write any more. None in a lake that it has not opened."""
+    """The program's progress rows, by (topic, partition), once it cannot write any more; none in a lake that it has not
+    opened."""
     owner = commits.owner
     recorded = owner.recorded()
     if recorded is None:
@@ -68,8 +75,8 @@ def claimed(commits, ranges):
         commits.look()
         rows = by_place(owner.progress())
         check(owner, owner.recorded(), commits.heads, rows)
-        ours = {place: row for place, row in rows.items() if place[0] in ranges and row["next_offset"] > 0}
-        fitting(ranges, lineage.nested(places(ours, "next_offset")), {place[0]: row["topic_id"] for place, row in ours.items()},
+        read = read_of(rows, ranges)
+        fitting(ranges, lineage.nested(places(read, "next_offset")), {place[0]: row["topic_id"] for place, row in read.items()},
                 f"pipeline {owner.pipeline}")
         for table in owner.tables:
             owner.ask(RECORD, owner.pipeline, *table.split("."), SPARK)
@@ -108,6 +115,6 @@ def is_news(rows, heads, ranges, primary):
     Spark writes: its heads are beyond them soon."""
     if any(offset > reached(rows, place) for head in heads.values() for place, offset in head.offsets.items()):
         return False
-    ours = {place: row["next_offset"] for place, row in rows.items() if place[0] in ranges and row["next_offset"] > 0}
-    return bool(ours) and (any(head.commit_id and head.greatest is None for head in heads.values())
-                           or any(offset > heads[primary].offsets.get(place, 0) for place, offset in ours.items()))
+    offsets = places(read_of(rows, ranges), "next_offset")
+    return bool(offsets) and (any(head.commit_id and head.greatest is None for head in heads.values())
+                           or any(offset > heads[primary].offsets.get(place, 0) for place, offset in offsets.items()))
