@@ -17,11 +17,15 @@ namespace {
 
 constexpr int max_looks = 5;  // at heads that others move
 
-bool is_sparks(const TableChain& chain, std::span<const iceberg::TableCommit> on_record) {
+enum class Writer { program, spark, nobody };
+
+Writer last_writer(const TableChain& chain, std::span<const iceberg::TableCommit> on_record) {
   const auto record = std::ranges::find(on_record, chain.table.ident, &iceberg::TableCommit::table);
-  if (record != on_record.end()) return record->commit_id == spark_record;
+  if (record != on_record.end())
+    return record->commit_id == spark_record ? Writer::spark : Writer::program;
   const auto last = chain.last_commit();
-  return last && spark_commit(*chain.table.metadata, last->commit_id);
+  if (!last) return Writer::nobody;
+  return spark_commit(*chain.table.metadata, last->commit_id) ? Writer::spark : Writer::program;
 }
 
 bool has(const std::vector<TableChain>& chains, const std::string& table,
@@ -120,8 +124,12 @@ Result<std::optional<Rollback>> plan(const Lake& lake, const std::string& pipeli
     TL_ASSIGN(auto loaded, iceberg::load_table(lake.catalog, lake.io, table->ident));
     chains.emplace_back(std::move(loaded));
   }
-  std::erase_if(chains, [&](const TableChain& chain) { return !is_sparks(chain, on_record); });
-  if (chains.empty()) return std::nullopt;
+  const auto written_by = [&](Writer writer) {
+    return [&, writer](const TableChain& chain) { return last_writer(chain, on_record) == writer; };
+  };
+  if (std::ranges::none_of(chains, written_by(Writer::spark))) return std::nullopt;
+  // What nobody has written to a job may have been about to.
+  std::erase_if(chains, written_by(Writer::program));
   if (chains.front().table.ident != tables.front()->ident) {
     return make_error(Errc::corrupt,
                       "pipeline {}: {} was written last by a job of Spark's, {} by the program; "

@@ -245,5 +245,25 @@ TEST_F(TakeOverTest, ALakeThatTheProgramHasNeverSeenIsTakenOver) {
   EXPECT_EQ(ids(), sent());
 }
 
+// In such a lake it was killed in its first commit, before that came to the primary table.
+TEST_F(TakeOverTest, AFirstCommitThatIsMissingInThePrimaryTableIsUndone) {
+  send_text("{");
+  ASSERT_TRUE(run());
+  const auto facts = *commit_facts(*table(dead_letters).metadata->current_snapshot());
+  tell(dead_letters, facts.commit_id,
+       {{"tradelake.engine", "spark"},
+        {"tradelake.tables", R"(["bronze.dead_letters","bronze.trades"])"}});
+  auto opened = *Database::open(LakeTest::database());
+  ASSERT_TRUE(opened.execute("DELETE FROM tradelake_progress"));
+  ASSERT_TRUE(opened.execute("DELETE FROM tradelake_table_commits"));
+  send(0);
+  const auto done = run();
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(ids(), sent());
+  const auto head = table(dead_letters);
+  ASSERT_NE(head.metadata->current_snapshot(), nullptr);
+  EXPECT_EQ(head.metadata->current_snapshot()->parent_id, std::nullopt);
+}
+
 }  // namespace
 }  // namespace tradelake::bronze
