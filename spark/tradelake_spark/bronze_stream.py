@@ -1,8 +1,8 @@
 """bronze_stream: log -> bronze.trades and bronze.dead_letters, the same rows as `tradelake sink` makes.
 
-Dead letters are committed first, then the trades, each with the offsets it reaches. What is killed between goes on from where the
-trades are; dead letters skip what they have. Exit status: 0 done; 1 tables and log do not fit together, or are the program's; 2 wrong
-usage or configuration; 3 another job writes these tables.
+Dead letters are committed first, then the trades, each with the offsets it reaches. What is killed between is done again by the next
+start, to where the dead letters are; these skip what they have. Exit status: 0 done; 1 tables and log do not fit together; 2 wrong usage
+or configuration; 3 another writer, the program or another job, has these tables.
 """
 
 import time
@@ -10,7 +10,7 @@ import time
 from pyspark import StorageLevel
 from pyspark.sql import Window, functions as f
 
-from . import bronze_records, kafka_log, lineage, log_records, stream
+from . import bronze_records, hand_over, kafka_log, lineage, log_records, stream
 from .candles import timestamp
 from .commits import Commits
 from .configuration import micros
@@ -34,6 +34,7 @@ class Bronze:
         self.retention_us = micros("retention.bronze", configuration)
         self.commits = Commits(session, Owner(session, self.pipeline, (TRADES, DEAD_LETTERS)))
         ranges = self.log.ranges(self.topics)
+        hand_over.take_over(self.commits, ranges, TRADES)
         self.topic_ids = {topic: ranges[topic][0] for topic in self.topics}
         head = self.commits.heads[TRADES]
         self.starting = kafka_log.fitting(ranges, lineage.nested(head.offsets), head.topic_ids, "pipeline bronze")
@@ -41,6 +42,18 @@ class Bronze:
                      for partition, offset in partitions.items()}
         self.reached = dict(self.next)  # of the stream; more than `next` where a frame is not whole yet
         self.greatest = self.greatest_in_table() if head.greatest is None else head.greatest
+        self.redo()
+        self.starting = lineage.as_offsets(self.next)
+
+    def redo(self):
+        """A commit that was cut off before it came to the trades, to the same end: each commit is whole before there is another."""
+        head = self.commits.heads[DEAD_LETTERS]
+        ending = {place: offset for place, offset in head.offsets.items() if offset > self.next.get(place, offset)}
+        if not ending:
+            return
+        begin = {place: self.next[place] for place in ending}
+        records = self.log.between(lineage.as_offsets(begin), lineage.as_offsets(ending))
+        stream.log("commit_redone", pipeline=self.pipeline, **self.take(records.selectExpr(*log_records.INPUT), head.commit_id, ending))
 
     def greatest_in_table(self):
         rows = self.session.sql(f"SELECT _topic, _topic_partition, unix_micros(CAST(max(trade_time) AS TIMESTAMP)) FROM {TRADES} "
@@ -55,18 +68,21 @@ class Bronze:
             again = self.log.between(lineage.as_offsets(behind), lineage.as_offsets({place: self.reached[place] for place in behind}))
             columns = columns.unionAll(again.selectExpr(*log_records.INPUT)).repartition("topic", "partition")
             columns = columns.sortWithinPartitions("topic", "partition", "offset")
+        return self.take(columns, lineage.new_commit_id())
+
+    def take(self, columns, commit_id, ending=None):
         heads = self.commits.heads
         work = bronze_records.records_to_rows(self.greatest, heads[TRADES].offsets, heads[DEAD_LETTERS].offsets,
                                               self.retention_us and (time.time_ns() // 1000, self.retention_us))
         rows = columns.mapInArrow(work, bronze_records.SQL).persist(StorageLevel.MEMORY_AND_DISK)
         try:
-            return self.write(rows, log_records.marks(rows.where("kind = 'mark'").collect()))
+            return self.write(rows, log_records.marks(rows.where("kind = 'mark'").collect()), commit_id, ending or {})
         finally:
             rows.unpersist()
 
-    def write(self, rows, marks):
+    def write(self, rows, marks, commit_id, ending):
         counts = {name: sum(mark[name] for mark in marks.values()) for name in ("trades", "dead", "letters", "expired")}
-        following = self.next | {place: mark["next"] for place, mark in marks.items()}
+        following = self.next | {place: mark["next"] for place, mark in marks.items()} | ending
         greatest = self.greatest | {place: mark["greatest"] for place, mark in marks.items() if mark["greatest"] is not None}
         fresh, ok = None, 0
         if counts["trades"]:
@@ -76,13 +92,15 @@ class Bronze:
         told = {"in": counts["trades"] + counts["dead"] + counts["expired"], "ok": ok, "dead": counts["dead"],
                 "filtered": counts["trades"] - ok + counts["expired"], "expired": counts["expired"]}
         offsets = {place: offset for place, offset in following.items() if offset > 0}
-        note = lineage.summary(self.pipeline, lineage.new_commit_id(), offsets, greatest, self.topic_ids, told)
+        note = lineage.summary(self.pipeline, commit_id, offsets, greatest, self.topic_ids, told)
+        # Trades also without a row: what the log is read from at the next start is in their head.
+        has = {DEAD_LETTERS: counts["letters"] or ending, TRADES: following != self.next}
+        note |= lineage.written(table for table in (DEAD_LETTERS, TRADES) if has[table])
         try:
             dead = rows.where("kind = 'dead'").select(*bronze_records.DEAD)
             if counts["letters"]:
                 self.commits.append(DEAD_LETTERS, dead, note)
-            # Also without a row: what the log is read from at the next start is in this table's head.
-            if following != self.next:
+            if has[TRADES]:
                 self.commits.append(TRADES, fresh if ok else None, note)
         finally:
             if fresh is not None:

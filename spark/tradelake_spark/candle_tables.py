@@ -1,8 +1,10 @@
 """The silver tables: what one commit writes of the candles, in which order, and what a start finds."""
 
+import json
+
 from pyspark.sql import functions as f
 
-from . import candles
+from . import candles, lineage
 from .book import LARGER, STEPS_US, Change
 from .candle_records import US_PER_MINUTE, closed_until
 from .candles import INTERVALS, KEYS, VALUES, timestamp
@@ -49,22 +51,23 @@ class CandleTables:
                 count, nulls = kept.rows.selectExpr("count(*)", "count_if(volume IS NULL OR turnover IS NULL)").first()
                 null_sums += nulls
                 assert interval != "1m" or count == len(changes.of["1m"]), "a minute in the book has no trades in the window"
-            self.append(LATE_TRADES, late, note)
-            self.append(GAPS, self.gaps_frame(gaps), note)
-            self.append(REVISIONS, self.revisions(changes, made), note)
-            for interval, table in OF_INTERVAL.items():
+            beside = {LATE_TRADES: late, GAPS: self.gaps_frame(gaps), REVISIONS: self.revisions(changes, made)}
+            beside = {table: rows for table, rows in beside.items() if rows is not None}
+            # The minutes also without a row: their head says of every commit that it was made.
+            written = [interval for interval in OF_INTERVAL if interval in made or interval == "1m" and (made or moved)]
+            note = note | lineage.written([*beside, *(OF_INTERVAL[interval] for interval in written)])
+            for table, rows in beside.items():
+                if self.commits.heads[table].commit_id != note[lineage.COMMIT_ID]:
+                    self.commits.append(table, rows, note)
+            for interval in written:
                 if interval in made:
-                    self.put(table, made[interval].rows.drop("reason"), changes.of[interval], note)
-                elif interval == "1m" and moved:
+                    self.put(OF_INTERVAL[interval], made[interval].rows.drop("reason"), changes.of[interval], note)
+                else:
                     self.commits.append(MINUTES, None, note)
             return null_sums
         finally:
             for kept in made.values():
                 kept.free()
-
-    def append(self, table, rows, note):
-        if rows is not None and self.commits.heads[table].commit_id != note["tradelake.commit-id"]:
-            self.commits.append(table, rows, note)
 
     def put(self, table, rows, changes, note):
         if any(change.revision for change in changes.values()):
@@ -143,10 +146,15 @@ class CandleTables:
             if missing:
                 kept = self.kept(rows, missing, attempt.updated_at)
                 try:
-                    told = dict.fromkeys(("in", "ok", "dead", "filtered", "expired"), 0)
-                    self.put(table, kept.rows.drop("reason"), missing, note(attempt, told))
+                    told = dict.fromkeys(lineage.COUNTS, 0)
+                    self.put(table, kept.rows.drop("reason"), missing, note(attempt, told) | self.of_minutes(table))
                 finally:
                     kept.free()
+
+    def of_minutes(self, table):
+        """The line of the commit that the minutes have, which this table is of, too."""
+        tables = {table, *json.loads(self.commits.heads[MINUTES].noted.get(lineage.TABLES, "[]"))}
+        return lineage.written(name for name in TABLES if name in tables)
 
     def compared(self, rows, table, where):
         """(key, revision of the stored candle or None, whether that is the same) of candles made from the minutes."""

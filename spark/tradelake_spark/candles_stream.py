@@ -2,17 +2,17 @@
 
 Late trades, gaps and revisions are committed first, then the minutes, which say how far the job is, then the larger candles. What is
 killed between does that commit again (attempt.py), and each table leaves out what it has. Exit status: 0 done; 1 tables and log do not
-fit together, or are the program's; 2 wrong usage or configuration; 3 another job writes these tables.
+fit together; 2 wrong usage or configuration; 3 another writer, the program or another job, has these tables.
 """
 
 import time
 
 from pyspark.sql import functions as f
 
-from . import candle_records, kafka_log, lineage, log_records, stream
+from . import candle_records, hand_over, kafka_log, lineage, log_records, stream
 from .attempt import LOST_UNTIL, REPLAY_FROM, Attempt, attempt_of, places_of
 from .book import Book
-from .candle_records import COUNTED, LATE, US_PER_MINUTE, Since, closed_until, is_closed
+from .candle_records import COUNTED, LATE, LATENESS_US, US_PER_MINUTE, Since, closed_until, is_closed
 from .candle_tables import GAPS, LATE_TRADES, MINUTES, REVISIONS, TABLES, CandleTables
 from .commits import Commits
 from .configuration import micros
@@ -33,10 +33,11 @@ class Candles:
         self.grace_us = micros("candles.grace", configuration)
         self.commits = Commits(session, Owner(session, self.pipeline, TABLES))
         self.tables = CandleTables(session, self.commits)
+        ranges = self.log.ranges(self.topics)
+        hand_over.take_over(self.commits, ranges, MINUTES, self.taken_over)
         primary = self.commits.heads[MINUTES]
         if primary.commit_id and attempt_of(primary) is None:
             raise Refused(f"pipeline silver: the head of {MINUTES} does not say what it goes on from; no job of Spark has written it")
-        ranges = self.log.ranges(self.topics)
         self.topic_ids = {topic: ranges[topic][0] for topic in self.topics}
         kafka_log.fitting(ranges, lineage.nested(primary.offsets), primary.topic_ids, "pipeline silver")
         first = {(topic, partition): begin for topic, (_, partitions) in ranges.items() for partition, (begin, _) in partitions.items()}
@@ -55,6 +56,13 @@ class Candles:
         self.starting = lineage.as_offsets(self.next)
 
     # Of the start.
+
+    def taken_over(self, rows):
+        """What the program's progress rows say, as lines of a summary; it has written candles up to each partition's own watermark."""
+        until = {place: at - LATENESS_US for place, at in hand_over.places(rows, "max_trade_time_us").items()}
+        attempt = Attempt(self.commits.heads[MINUTES].commit_id or "", now_us(), self.grace_us, until, until)
+        lines = {REPLAY_FROM: hand_over.places(rows, "replay_from"), LOST_UNTIL: hand_over.places(rows, "lost_until_us")}
+        return {name: lineage.as_json(lineage.nested(of)) for name, of in lines.items() if of} | attempt.noted()
 
     def rebuild(self, primary, first):
         """The trades and ids of minutes that may change yet, from the log; and what the tables have of their candles."""

@@ -13,9 +13,11 @@ PROPERTY = "spark.sql.iceberg.snapshot-property."
 class Commits:
     def __init__(self, session, owner):
         self.session, self.owner, self.pipeline = session, owner, owner.pipeline
-        owner.check()
         make_missing(session, owner.tables)
-        self.heads = {name: lineage.head(session, name) for name in owner.tables}
+        self.look()
+
+    def look(self):
+        self.heads = {name: lineage.head(self.session, name) for name in self.owner.tables}
 
     def append(self, table, rows, note):
         """Without rows (None) the head moves all the same."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 COMMIT_ID, OFFSETS, GREATEST = "tradelake.commit-id", "tradelake.offsets", "tradelake.max-trade-time-us"
 GREATEST_EACH, TOPIC_IDS = "tradelake.max-trade-times", "tradelake.topic-ids"
+TABLES = "tradelake.tables"
 COUNTS = ("in", "ok", "dead", "filtered", "expired")
 
 
@@ -100,6 +101,11 @@ def tag(session, name, pipeline):
     change = table.manageSnapshots()
     change = change.replaceTag(tagged_as, snapshot) if table.refs().get(tagged_as) else change.createTag(tagged_as, snapshot)
     change.commit()
+
+
+def written(tables):
+    """A line of the summary: all tables that the commit writes, in this order. One that lacks the commit: it was cut off."""
+    return {TABLES: json.dumps(list(tables), separators=(",", ":"))}
 
 
 def new_commit_id():

@@ -9,6 +9,7 @@
 #include "bronze/commit_summary.h"
 #include "bronze/log_fit.h"
 #include "bronze/positions.h"
+#include "bronze/take_over.h"
 #include "bybit/category.h"
 #include "core/time.h"
 #include "iceberg/transaction.h"
@@ -92,6 +93,7 @@ Result<std::vector<LogMismatch>> find_mismatches(const Lake& lake,
   TL_ASSIGN(const auto offsets, lake.log.offsets());
   std::vector<LogMismatch> mismatches;
   for (const auto& pipeline : pipelines) {
+    TL_TRY(check_not_sparks(lake.catalog, pipeline));
     TL_ASSIGN(const auto rows, lake.catalog.progress(pipeline));
     for (const auto& row : rows) {
       const auto info = std::ranges::find(infos, row.topic, &log::TopicInfo::name);

@@ -1,16 +1,20 @@
 #include "bronze/pipeline.h"
 
 #include <algorithm>
+#include <thread>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "bronze/take_over.h"
 #include "core/time.h"
 
 namespace tradelake::bronze {
 namespace {
 
 constexpr std::int64_t look_every_us = us_per_second;
+constexpr std::chrono::seconds patience_with_spark{20};  // a job that was asked to stop commits yet
+constexpr std::chrono::milliseconds ask_again{250};
 
 }  // namespace
 
@@ -25,18 +29,40 @@ Pipeline::Pipeline(std::string name, std::vector<std::string> topics, const Lake
 
 Result<> Pipeline::prepare(
     const std::vector<std::pair<iceberg::Table*, iceberg::TableDefinition>>& tables, Role role) {
+  if (role == Role::member) TL_TRY(hold());
   TL_TRY(lake_.log.ensure_topics(topics_));
   for (const auto& [table, definition] : tables) {
     TL_ASSIGN(*table,
               iceberg::ensure_table(lake_.catalog, lake_.io, lake_.warehouse_uri, definition));
     tables_.push_back(table);
   }
-  if (role == Role::member) TL_TRY(check_heads());
+  if (role == Role::member) {
+    TL_ASSIGN(const bool taken_over, take_over_from_spark(lake_, name_, tables_, grace_us_));
+    if (taken_over) TL_TRY(refresh_tables());
+    TL_TRY(check_heads());
+  }
   TL_ASSIGN(reader_, lake_.log.reader());
   if (role == Role::follower) return {};
   // Named after the lake too: others may read the same log into tables of their own.
   const auto lake = tables_.front()->metadata->table_uuid.substr(0, 8);
   return reader_->join(fmt::format("tradelake-{}-{}", name_, lake), topics_, *this);
+}
+
+Result<> Pipeline::hold() {
+  TL_ASSIGN(hold_, lake_.catalog.hold(name_));
+  if (hold_ == nullptr) return {};
+  const auto deadline = std::chrono::steady_clock::now() + patience_with_spark;
+  while (true) {
+    TL_ASSIGN(const bool held, hold_->keep());
+    if (held) return {};
+    if (std::chrono::steady_clock::now() > deadline) return given_to_spark();
+    std::this_thread::sleep_for(ask_again);
+  }
+}
+
+std::unexpected<Error> Pipeline::given_to_spark() const {
+  return make_error(Errc::fenced,
+                    "pipeline {}: a job of Spark's writes its tables; stop that one first", name_);
 }
 
 // Another process may commit between the two looks, so what disagrees is looked at again.
@@ -166,6 +192,12 @@ Result<> Pipeline::run_until(const std::stop_token& stop, std::int64_t drain_us)
 Result<> Pipeline::keep_up() {
   if (writing_.valid() || restart_ || now_us() < next_look_us_) return {};
   next_look_us_ = now_us() + look_every_us;
+  if (hold_ != nullptr) {
+    // With the database the hold may have been away, and a job come.
+    const auto held = hold_->keep();
+    if (held && !*held) return given_to_spark();
+    if (!held && held.error().code != Errc::unavailable) return std::unexpected(held.error());
+  }
   auto done = refresh_tables();
   // What is away the next commit waits for.
   return done || done.error().code != Errc::unavailable ? done : Result<>();

@@ -155,6 +155,8 @@ class Pipeline : private log::GroupMember {
   Result<> keep_up();
   Result<> refresh_tables();
   void take_tables(std::vector<iceberg::Table> heads);  // under mutex_
+  Result<> hold();
+  std::unexpected<Error> given_to_spark() const;
   Result<> check_heads();
   Result<> consume_all(const log::Chunk& chunk);
   Result<> drain(const std::stop_token& stop, std::int64_t deadline_us);
@@ -183,6 +185,7 @@ class Pipeline : private log::GroupMember {
   std::stop_token stop_;  // of run()
   bool running_ = false;
   bool restart_ = false;  // partitions were given up: what is in memory may be of them
+  std::unique_ptr<iceberg::PipelineHold> hold_;  // of a member, where Spark can come
   std::unique_ptr<log::Reader> reader_;
   std::size_t uncommitted_bytes_ = 0;  // of raw frames
   std::int64_t first_uncommitted_us_ = 0;

@@ -7,38 +7,14 @@
 
 #include "bronze/commit_summary.h"
 #include "bronze/log_window.h"
+#include "bronze/table_chain.h"
+#include "bronze/take_over.h"
 #include "iceberg/ref_update.h"
-#include "iceberg/snapshot_lookup.h"
 #include "iceberg/transaction.h"
 #include "log/topic.h"
 
 namespace tradelake::bronze {
 namespace {
-
-// A table's snapshots up to its head, oldest first, and how many of them are to stay.
-struct Chain {
-  iceberg::Table table;
-  std::vector<const iceberg::Snapshot*> snapshots;
-  std::size_t kept = 0;
-
-  std::optional<CommitFacts> last_commit() const {
-    for (auto n = kept; n > 0; --n) {
-      if (auto facts = commit_facts(*snapshots[n - 1])) return facts;
-    }
-    return std::nullopt;
-  }
-  // Of all commits that were ever in the table: those that will not be.
-  void add_dropped(std::set<std::string>& dropped) const {
-    std::set<std::string> kept_ids;
-    for (std::size_t n = 0; n < kept; ++n) {
-      if (const auto facts = commit_facts(*snapshots[n])) kept_ids.insert(facts->commit_id);
-    }
-    for (const auto& snapshot : table.metadata->snapshots) {
-      const auto facts = commit_facts(snapshot);
-      if (facts && !kept_ids.contains(facts->commit_id)) dropped.insert(facts->commit_id);
-    }
-  }
-};
 
 bool reaches_no_further(const log::NextOffsets& a, const log::NextOffsets& b) {
   return std::ranges::all_of(a, [&](const auto& entry) {
@@ -61,13 +37,14 @@ bool is_before(const iceberg::Snapshot& snapshot, const iceberg::Snapshot& to,
 
 // Each table up to its last snapshot of that time; then, as long as a commit is left in one table
 // and gone from another, it goes from all.
-Result<> cut(std::vector<Chain>& chains, std::size_t named) {
+Result<> cut(std::vector<TableChain>& chains, std::size_t named) {
   const auto wanted = chains[named].kept;
   const auto& to = *chains[named].snapshots[wanted - 1];
   const auto at = chains[named].last_commit();
   for (std::size_t n = 0; n < chains.size(); ++n) {
     auto& chain = chains[n];
     if (n == named) continue;
+    chain.kept = 0;
     for (std::size_t i = 0; i < chain.snapshots.size(); ++i) {
       if (is_before(*chain.snapshots[i], to, at)) chain.kept = i + 1;
     }
@@ -92,7 +69,7 @@ Result<> cut(std::vector<Chain>& chains, std::size_t named) {
                     to.id.value, to_string(chains[named].table.ident));
 }
 
-Result<> check_no_repair(const std::vector<Chain>& chains) {
+Result<> check_no_repair(const std::vector<TableChain>& chains) {
   for (const auto& chain : chains) {
     for (std::size_t i = chain.kept; i < chain.snapshots.size(); ++i) {
       const auto facts = commit_facts(*chain.snapshots[i]);
@@ -106,16 +83,12 @@ Result<> check_no_repair(const std::vector<Chain>& chains) {
   return {};
 }
 
-Result<std::vector<Chain>> chains_of(const Lake& lake, const std::string& pipeline) {
+Result<std::vector<TableChain>> chains_of(const Lake& lake, const std::string& pipeline) {
   TL_ASSIGN(const auto written, lake.catalog.table_commits(pipeline));
-  std::vector<Chain> chains;
+  std::vector<TableChain> chains;
   for (const auto& commit : written) {
-    Chain chain;
-    TL_ASSIGN(chain.table, iceberg::load_table(lake.catalog, lake.io, commit.table));
-    const auto& metadata = *chain.table.metadata;
-    chain.snapshots = iceberg::ancestors(metadata, metadata.current_snapshot_id);
-    std::ranges::reverse(chain.snapshots);
-    chains.push_back(std::move(chain));
+    TL_ASSIGN(auto table, iceberg::load_table(lake.catalog, lake.io, commit.table));
+    chains.emplace_back(std::move(table));
   }
   return chains;
 }
@@ -147,6 +120,7 @@ Result<std::optional<std::string>> pipeline_of(iceberg::Catalog& catalog,
 Result<Rollback> plan_rollback(const Lake& lake, const std::string& pipeline,
                                const iceberg::TableIdent& table, iceberg::SnapshotId to,
                                std::int64_t grace_us) {
+  TL_TRY(check_not_sparks(lake.catalog, pipeline));
   TL_ASSIGN(auto chains, chains_of(lake, pipeline));
   std::size_t named = 0;
   while (named < chains.size() && chains[named].table.ident != table) ++named;

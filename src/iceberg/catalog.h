@@ -52,6 +52,16 @@ struct CatalogCommit {
   std::vector<TableCommit> table_commits;
 };
 
+// While it lives, no job of Spark's begins to write the pipeline's tables: it waits, and gives up.
+// Threads: one at a time.
+class PipelineHold {
+ public:
+  virtual ~PipelineHold() = default;
+  // Also after the database was away, and with it the hold. False: a job has the tables. Errors:
+  // unavailable, io.
+  virtual Result<bool> keep() = 0;
+};
+
 class Catalog {
  public:
   virtual ~Catalog() = default;
@@ -71,6 +81,13 @@ class Catalog {
   // A turn to commit in, held while the change is made and committed (commit_queue.h); nullptr: go
   // without.
   virtual std::unique_ptr<CommitQueue::Turn> turn(CommitQueue::Company) { return nullptr; }
+
+  // Of a pipeline's process; keep() has not been called yet. nullptr: Spark cannot come to this
+  // catalog. Errors: unavailable, io.
+  virtual Result<std::unique_ptr<PipelineHold>> hold(const std::string& pipeline) {
+    (void)pipeline;
+    return nullptr;
+  }
 
   // Errors: conflict (a pointer is not where the batch expected it; nothing changed: refresh and
   // retry), fenced (a progress row is not as expected; nothing changed), unknown_outcome, io,

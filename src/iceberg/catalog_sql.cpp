@@ -84,10 +84,24 @@ class Work {
   bool ended_ = false;
 };
 
+// By a connection of its own.
+class SessionHold final : public PipelineHold {
+ public:
+  SessionHold(std::unique_ptr<SqlSession> session, std::string pipeline)
+      : session_(std::move(session)), pipeline_(std::move(pipeline)) {}
+  Result<bool> keep() override { return session_->share(pipeline_); }
+
+ private:
+  const std::unique_ptr<SqlSession> session_;
+  const std::string pipeline_;
+};
+
+enum class Reach { program, spark };  // who can come to the catalog
+
 class SqlCatalog final : public Catalog {
  public:
-  SqlCatalog(SqlSessionPool::Open open, std::string name)
-      : sessions_(std::move(open)), name_(std::move(name)) {}
+  SqlCatalog(SqlSessionPool::Open open, std::string name, Reach reach)
+      : open_(open), sessions_(std::move(open)), name_(std::move(name)), reach_(reach) {}
 
   // Errors: those of opening a session, which name its address.
   Result<> connect() {
@@ -128,6 +142,12 @@ class SqlCatalog final : public Catalog {
     if (!session || !(*session)->enter_queue(name_, company == CommitQueue::Company::none))
       return own;
     return std::make_unique<QueuedTurn>(std::move(own), *std::move(session));
+  }
+
+  Result<std::unique_ptr<PipelineHold>> hold(const std::string& pipeline) override {
+    if (reach_ == Reach::program) return nullptr;
+    TL_ASSIGN(auto session, open_());
+    return std::make_unique<SessionHold>(std::move(session), pipeline);
   }
 
   Result<CatalogCut> cut(std::span<const TableIdent> tables, const std::string& pipeline) override {
@@ -367,16 +387,18 @@ class SqlCatalog final : public Catalog {
     SqlSessionPool::Lease session_;
   };
 
+  const SqlSessionPool::Open open_;
   SqlSessionPool sessions_;
   CommitQueue queue_;
   std::mutex mutex_;  // one change at a time
   const std::string name_;
+  const Reach reach_;
   bool resolves_ = false;  // of the last commit: what became of it can be asked
 };
 
 Result<std::unique_ptr<Catalog>> make_catalog(SqlSessionPool::Open open, const std::string& where,
-                                              const std::string& name) {
-  auto catalog = std::make_unique<SqlCatalog>(std::move(open), name);
+                                              const std::string& name, Reach reach) {
+  auto catalog = std::make_unique<SqlCatalog>(std::move(open), name, reach);
   TL_TRY(catalog->connect());
   auto made = catalog->make_tables();
   // Two processes that make the same tables at once can get in each other's way.
@@ -391,17 +413,18 @@ Result<std::unique_ptr<Catalog>> make_catalog(SqlSessionPool::Open open, const s
 }  // namespace
 
 std::unique_ptr<Catalog> catalog_in(SqlSessionPool::Open open, const std::string& name) {
-  return std::make_unique<SqlCatalog>(std::move(open), name);
+  return std::make_unique<SqlCatalog>(std::move(open), name, Reach::program);
 }
 
 Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::string& path,
                                                      const std::string& name) {
-  return make_catalog([path] { return open_sqlite_session(path); }, path, name);
+  return make_catalog([path] { return open_sqlite_session(path); }, path, name, Reach::program);
 }
 
 Result<std::unique_ptr<Catalog>> open_postgres_catalog(const std::string& address,
                                                        const std::string& name) {
-  return make_catalog([address] { return open_postgres_session(address); }, address, name);
+  return make_catalog([address] { return open_postgres_session(address); }, address, name,
+                      Reach::spark);
 }
 
 }  // namespace tradelake::iceberg

@@ -54,6 +54,13 @@ class SqlSession {
     return false;
   }
   virtual void leave_queue() noexcept {}
+  // Has the pipeline's tables together with other processes of the program, for as long as the
+  // connection lives; false: a job of Spark's has them alone. Again after every loss of the
+  // connection. Errors: unavailable, io.
+  virtual Result<bool> share(std::string_view pipeline) {
+    (void)pipeline;
+    return true;
+  }
   // Whether another connection can tell what became of a transaction whose end was not answered.
   virtual bool resolves_unknown_outcomes() const = 0;
 };

@@ -142,6 +142,19 @@ class PostgresSession final : public SqlSession {
     if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK) connection_.reset();
   }
 
+  // The key is the one that spark/tradelake_spark/owner.py takes alone. A lock of the session: the
+  // end of the transaction leaves it.
+  Result<bool> share(std::string_view pipeline) override {
+    TL_TRY(begin(Access::read));
+    const auto rows = query(
+        "SELECT CAST(pg_try_advisory_lock_shared(hashtext('tradelake spark'), hashtext($1)) AS"
+        " integer)",
+        {std::string(pipeline)});
+    rollback();
+    if (!rows) return std::unexpected(rows.error());
+    return rows->at(0).at(0) == SqlValue(std::int64_t{1});
+  }
+
   Result<> connect() {
     TL_ASSIGN(const auto password, read_secret(::getenv, "PGPASSWORD"));
     // What stands in the address comes last, so that a user may set these otherwise.

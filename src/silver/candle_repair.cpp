@@ -9,6 +9,7 @@
 #include "bronze/held.h"
 #include "bronze/sink.h"
 #include "bronze/tables.h"
+#include "bronze/take_over.h"
 #include "core/time.h"
 #include "iceberg/transaction.h"
 #include "silver/bronze_minutes.h"
@@ -199,6 +200,7 @@ class Planner {
 
 Result<RepairPlan> plan_repair(iceberg::Catalog& catalog, iceberg::FileIo& io,
                                const RepairRequest& request, std::int64_t now_us) {
+  TL_TRY(bronze::check_not_sparks(catalog, Candles::pipeline));
   TL_ASSIGN(auto heads, load_heads(catalog, io));
   TL_ASSIGN(auto reach, LogReach::compare(heads.of_candles, heads.of_bronze, request.grace_us));
   TL_TRY(reach.look_for_ends(heads.silver.minutes(), io, now_us));

@@ -1,5 +1,6 @@
 """Spark's streaming jobs as processes, each over a lake of its own beside the others' over the one log."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -50,6 +51,20 @@ class Lake:
                 row["detail"] = None
             counted[tuple(row.items())] += 1
         return counted
+
+
+@contextlib.contextmanager
+def held(lake, pipeline, lock="pg_advisory_lock"):
+    """By another session: `lock` as a job of Spark does, or pg_advisory_lock_shared as a process of the program."""
+    holds = subprocess.Popen(["psql", "-q", lake.environment["TRADELAKE_CATALOG"]], stdin=subprocess.PIPE, text=True,
+                             stdout=subprocess.DEVNULL, env=os.environ | lake.environment)
+    try:
+        holds.stdin.write(f"SELECT {lock}(hashtext('tradelake spark'), hashtext('{pipeline}'));\n")
+        holds.stdin.flush()
+        yield
+    finally:
+        holds.kill()
+        holds.wait()
 
 
 class Job:

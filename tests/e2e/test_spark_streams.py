@@ -1,17 +1,15 @@
 """Spark's streaming jobs beside the program: over the same log, each into a lake of its own, the same rows. Killed or not."""
 
 import json
-import os
 import random
 import signal
-import subprocess
 import time
 from collections import Counter
 
 import pytest
 
 from lake import CAPTURES, ROOT
-from spark_jobs import Job, Lake, Services
+from spark_jobs import Job, Lake, Services, held
 from test_hostile import EVERYTHING
 from test_kill import make_capture
 from test_spark_frames import FRAMES, NOW_NS
@@ -120,28 +118,15 @@ def test_a_second_run_adds_nothing_and_ends_when_asked_to(services, ours):
 
 
 @pytest.mark.slow
-def test_a_second_job_is_refused(services, ours):
-    holds = subprocess.Popen(["psql", "-q", ours.environment["TRADELAKE_CATALOG"]], stdin=subprocess.PIPE, text=True,
-                             env=os.environ | ours.environment)
-    try:
-        holds.stdin.write("SELECT pg_advisory_lock(hashtext('tradelake spark'), hashtext('bronze'));\n")
-        holds.stdin.flush()
-        job = Job(services, ours, "bronze_stream", "--once")
+@pytest.mark.parametrize("lock", ("pg_advisory_lock", "pg_advisory_lock_shared"))
+def test_another_writer_is_waited_for_and_then_left_alone(services, theirs, lock):
+    """Another job, which has the lock alone; a process of the program, which shares it with others."""
+    before = theirs.table("bronze.trades").metadata_location
+    with held(theirs, "bronze", lock):
+        job = Job(services, theirs, "bronze_stream", "--once")
         assert job.end() == 3, job.text()[-3000:]
-        assert "another job of Spark writes bronze.trades and bronze.dead_letters" in job.text()
-    finally:
-        holds.kill()
-        holds.wait()
-
-
-@pytest.mark.slow
-def test_neither_writes_the_other_s_tables(services, ours, theirs):
-    before = {lake: lake.table("bronze.trades").metadata_location for lake in (ours, theirs)}
-    done = services.program(ours, "sink")
-    assert done.returncode == 1 and "the catalog's record says none" in done.stdout + done.stderr
-    job = Job(services, theirs, "bronze_stream", "--once")
-    assert job.end() == 1 and "written by the program, whose progress rows are in the catalog" in job.text(), job.text()[-3000:]
-    assert before == {lake: lake.table("bronze.trades").metadata_location for lake in (ours, theirs)}
+    assert "pipeline bronze: another writer, the program or another job of Spark, writes" in job.text()
+    assert theirs.table("bronze.trades").metadata_location == before
 
 
 @pytest.mark.slow

@@ -27,6 +27,9 @@ class PassingCatalog : public Catalog {
   Result<std::vector<TableCommit>> table_commits(const std::string& pipeline) override {
     return catalog_.table_commits(pipeline);
   }
+  Result<std::unique_ptr<PipelineHold>> hold(const std::string& pipeline) override {
+    return catalog_.hold(pipeline);
+  }
   Result<> commit(const CatalogCommit& commit) override { return catalog_.commit(commit); }
 
  protected:
