@@ -98,8 +98,7 @@ def test_finds_a_stale_sink(full):
     sink.process.kill()
     sink.process.wait()
     # Candles that stood still in that test may be behind for some seconds more.
-    found = until(full, lambda found: [check["status"] for check in found.values()] == ["failed"], **soon)
-    assert set(found) == {"pipeline bronze"}
+    found = until(full, lambda found: {name: check["status"] for name, check in found.items()} == {"pipeline bronze": "failed"}, **soon)
     told = found["pipeline bronze"]["detail"]
     assert told.startswith("stale: records wait for more than 6.0 s") and "linear.publicTrade" in told
     assert "last commit" in told and "tradelake sink" in found["pipeline bronze"]["action"]
