@@ -106,6 +106,31 @@ class Job:
             time.sleep(0.2)
 
 
+def assert_ends_when_asked_to(services, lake, name, tables):
+    """A job that has nothing to do; it adds nothing."""
+    before = [lake.table(table).metadata_location for table in tables]
+    job = Job(services, lake, name)
+    try:
+        job.until("event=query_started")
+        job.process.terminate()
+        assert job.end() == 0, job.text()[-3000:]
+    finally:
+        if job.process.poll() is None:
+            job.kill()
+    assert "event=stopped" in job.text()
+    assert [lake.table(table).metadata_location for table in tables] == before
+
+
+def assert_leaves_alone(services, lake, name, pipeline, primary, lock):
+    """A job that comes while another session has the pipeline's lock (see held())."""
+    before = lake.table(primary).metadata_location
+    with held(lake, pipeline, lock):
+        job = Job(services, lake, name, "--once")
+        assert job.end() == 3, job.text()[-3000:]
+    assert f"pipeline {pipeline}: another writer, the program or another job of Spark, writes" in job.text()
+    assert lake.table(primary).metadata_location == before
+
+
 class Services:
     """Servers of the tests' own, and a log with its topics."""
 

@@ -18,7 +18,7 @@ from confluent_kafka import Producer
 import extreme_trades
 from lake import CAPTURES, ROOT, assert_all_candles, assert_late, revisions_beyond, rows, tradelake
 from oracle import INTERVALS, Oracle, partition_of, read_capture, to_us
-from spark_jobs import Job, Lake, Services, held
+from spark_jobs import Job, Lake, Services, assert_ends_when_asked_to, assert_leaves_alone
 from spark_sql import Spark
 
 CANDLES = tuple(f"silver.candles_{interval}" for interval in INTERVALS)
@@ -211,29 +211,14 @@ def test_batches_that_cut_the_log_anywhere_make_the_same(services, theirs, expec
 
 @pytest.mark.slow
 def test_a_second_run_adds_nothing_and_ends_when_asked_to(services, ours):
-    before = [ours.table(name).metadata_location for name in TABLES]
-    job = Job(services, ours, "candles_stream")
-    try:
-        job.until("event=query_started")
-        job.process.terminate()
-        assert job.end() == 0, job.text()[-3000:]
-    finally:
-        if job.process.poll() is None:
-            job.kill()
-    assert "event=stopped" in job.text()
-    assert [ours.table(name).metadata_location for name in TABLES] == before
+    assert_ends_when_asked_to(services, ours, "candles_stream", TABLES)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lock", ("pg_advisory_lock", "pg_advisory_lock_shared"))
 def test_another_writer_is_waited_for_and_then_left_alone(services, theirs, lock):
     """Another job, which has the lock alone; a process of the program, which shares it with others."""
-    before = theirs.table("silver.candles_1m").metadata_location
-    with held(theirs, "silver", lock):
-        job = Job(services, theirs, "candles_stream", "--once")
-        assert job.end() == 3, job.text()[-3000:]
-    assert "pipeline silver: another writer, the program or another job of Spark, writes" in job.text()
-    assert theirs.table("silver.candles_1m").metadata_location == before
+    assert_leaves_alone(services, theirs, "candles_stream", "silver", "silver.candles_1m", lock)
 
 
 @pytest.mark.slow

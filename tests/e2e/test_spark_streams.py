@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from lake import CAPTURES, ROOT
-from spark_jobs import Job, Lake, Services, held
+from spark_jobs import Job, Lake, Services, assert_ends_when_asked_to, assert_leaves_alone
 from test_hostile import EVERYTHING
 from test_kill import make_capture
 from test_spark_frames import FRAMES, NOW_NS
@@ -104,29 +104,14 @@ def test_each_head_says_how_far_it_reaches(ours, theirs):
 
 @pytest.mark.slow
 def test_a_second_run_adds_nothing_and_ends_when_asked_to(services, ours):
-    before = [ours.table(name).metadata_location for name in BRONZE]
-    job = Job(services, ours, "bronze_stream")
-    try:
-        job.until("event=query_started")
-        job.process.terminate()
-        assert job.end() == 0, job.text()[-3000:]
-    finally:
-        if job.process.poll() is None:
-            job.kill()
-    assert "event=stopped" in job.text()
-    assert [ours.table(name).metadata_location for name in BRONZE] == before
+    assert_ends_when_asked_to(services, ours, "bronze_stream", BRONZE)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lock", ("pg_advisory_lock", "pg_advisory_lock_shared"))
 def test_another_writer_is_waited_for_and_then_left_alone(services, theirs, lock):
     """Another job, which has the lock alone; a process of the program, which shares it with others."""
-    before = theirs.table("bronze.trades").metadata_location
-    with held(theirs, "bronze", lock):
-        job = Job(services, theirs, "bronze_stream", "--once")
-        assert job.end() == 3, job.text()[-3000:]
-    assert "pipeline bronze: another writer, the program or another job of Spark, writes" in job.text()
-    assert theirs.table("bronze.trades").metadata_location == before
+    assert_leaves_alone(services, theirs, "bronze_stream", "bronze", "bronze.trades", lock)
 
 
 @pytest.mark.slow
